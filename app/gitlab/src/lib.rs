@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+pub mod artifacts;
+pub mod commits;
+pub mod endpoint;
+pub mod error;
+pub mod ids;
+pub mod jobs;
+pub mod page;
+pub mod pipelines;
+pub mod projects;
+pub mod repository;
+pub mod status;
+pub mod trace;
+pub mod users;
+
+pub use endpoint::{Endpoint, Method, Request, Response, Transport};
+pub use error::Error;
+pub use ids::{JobId, PipelineId, ProjectId, ProjectRef, UserId};
+pub use status::Status;

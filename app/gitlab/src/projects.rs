@@ -1,0 +1,67 @@
+//! `GET /projects/:id`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::endpoint::{Endpoint, Method, Request, Response, json};
+use crate::error::Error;
+use crate::ids::{ProjectId, ProjectRef};
+
+/// What we use of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Number.
+    pub id: ProjectId,
+    /// Full path, such as `dtaas/alice`.
+    pub path_with_namespace: String,
+    /// `None` while the repository is empty.
+    #[serde(default)]
+    pub default_branch: Option<String>,
+    /// The project's page on its backend.
+    pub web_url: String,
+    /// For `git clone`.
+    pub http_url_to_repo: String,
+    /// What the token's owner may do here.
+    #[serde(default)]
+    pub permissions: Option<Permissions>,
+}
+
+/// Roles in a project; the effective one is the larger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permissions {
+    /// As a member of the project.
+    pub project_access: Option<Access>,
+    /// As a member of its group.
+    pub group_access: Option<Access>,
+}
+
+/// One membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner.
+    pub access_level: u32,
+}
+
+impl Project {
+    /// The effective role, as far as the answer tells (inherited rights may be larger).
+    #[must_use]
+    pub fn access_level(&self) -> u32 {
+        let Some(permissions) = &self.permissions else { return 0 };
+        [&permissions.project_access, &permissions.group_access].into_iter().flatten().map(|a| a.access_level).max().unwrap_or(0)
+    }
+}
+
+/// One project.
+#[derive(Debug, Clone)]
+pub struct GetProject(pub ProjectRef);
+
+impl Endpoint for GetProject {
+    type Output = Project;
+
+    fn request(&self) -> Request {
+        Request::new(Method::Get, format!("/projects/{}", self.0.segment()))
+    }
+
+    fn decode(&self, response: Response) -> Result<Project, Error> {
+        json(&response)
+    }
+}

@@ -1,0 +1,118 @@
+//! `GET /projects/:id/repository/tree` and `…/files/:path/raw`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::endpoint::{Endpoint, Method, Request, Response};
+use crate::error::Error;
+use crate::ids::{ProjectRef, segment};
+use crate::page::Page;
+use crate::status::words;
+
+words! {
+    /// What a tree entry is.
+    EntryKind {
+        /// A folder.
+        Tree = "tree",
+        /// A file.
+        Blob = "blob",
+        /// A submodule.
+        Commit = "commit",
+    }
+}
+
+/// One entry of a tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeEntry {
+    /// The git object's id.
+    pub id: String,
+    /// The last part of the path.
+    pub name: String,
+    /// Folder, file or submodule.
+    #[serde(rename = "type")]
+    pub kind: EntryKind,
+    /// The whole path.
+    pub path: String,
+    /// Six octal digits.
+    pub mode: String,
+}
+
+/// A folder's entries, or everything below it.
+#[derive(Debug, Clone)]
+pub struct ListTree {
+    project: ProjectRef,
+    path: String,
+    reference: Option<String>,
+    recursive: bool,
+}
+
+impl ListTree {
+    /// The entries of `path` (`""` for the root) on the default branch.
+    #[must_use]
+    pub fn new(project: ProjectRef, path: impl Into<String>) -> Self {
+        Self { project, path: path.into(), reference: None, recursive: false }
+    }
+
+    /// On this branch, tag or commit.
+    #[must_use]
+    pub fn at(mut self, reference: impl Into<String>) -> Self {
+        self.reference = Some(reference.into());
+        self
+    }
+
+    /// With everything below.
+    #[must_use]
+    pub fn recursive(mut self) -> Self {
+        self.recursive = true;
+        self
+    }
+}
+
+impl Endpoint for ListTree {
+    type Output = Page<TreeEntry>;
+
+    fn request(&self) -> Request {
+        let mut request = Request::new(Method::Get, format!("/projects/{}/repository/tree", self.project.segment()))
+            .with("per_page", 100)
+            .with("pagination", "keyset");
+        if !self.path.is_empty() {
+            request = request.with("path", &self.path);
+        }
+        if let Some(reference) = &self.reference {
+            request = request.with("ref", reference);
+        }
+        if self.recursive { request.with("recursive", true) } else { request }
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        Page::decode(&response)
+    }
+}
+
+/// The bytes of one file.
+#[derive(Debug, Clone)]
+pub struct RawFile {
+    project: ProjectRef,
+    path: String,
+    reference: String,
+}
+
+impl RawFile {
+    /// `path` at `reference` (`HEAD` for the default branch).
+    #[must_use]
+    pub fn new(project: ProjectRef, path: impl Into<String>, reference: impl Into<String>) -> Self {
+        Self { project, path: path.into(), reference: reference.into() }
+    }
+}
+
+impl Endpoint for RawFile {
+    type Output = Vec<u8>;
+
+    fn request(&self) -> Request {
+        let path = format!("/projects/{}/repository/files/{}/raw", self.project.segment(), segment(&self.path));
+        Request::new(Method::Get, path).with("ref", &self.reference)
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        Ok(response.body)
+    }
+}
