@@ -132,6 +132,10 @@ fn token(rest: &str) -> Option<(Token, usize)> {
         text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').count()
     };
     match rest.as_bytes()[0] {
+        b'$' if rest.starts_with("$[[") => {
+            // An input that was not filled in: valid to write, and nothing.
+            rest.find("]]").map(|end| (Token::Null, end + 2))
+        }
         b'$' => {
             let length = word(&rest[1..]);
             (length > 0).then(|| (Token::Variable(rest[1..=length].to_owned()), length + 1))
@@ -243,7 +247,7 @@ fn eval(node: &Node, variables: &HashMap<String, String>) -> Result<Value, Expre
             None => return Err(ExpressionError::Pattern(source.clone())),
         },
         Node::Leaf(_) => Value::Null,
-        Node::Not(inner) => Value::Bool(!eval(inner, variables)?.truthy()),
+        Node::Not(inner) => Value::Bool(!eval(inner, variables)?.present()),
         Node::Binary(Token::And, left, right) => match eval(left, variables)? {
             left if left.truthy() => eval(right, variables)?,
             left => left,

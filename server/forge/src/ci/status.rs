@@ -71,7 +71,7 @@ pub fn stage_after(old: &Status, new: Status) -> Status {
 #[must_use]
 pub fn pipeline_after(old: &Status, new: Status) -> Status {
     match (old, stage_after(old, new)) {
-        (Status::Success | Status::Failed | Status::Canceling | Status::Canceled, Status::Pending) => Status::Running,
+        (Status::Running | Status::Success | Status::Failed | Status::Canceling | Status::Canceled, Status::Pending) => Status::Running,
         (_, new) => new,
     }
 }
