@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The thin server: sessions and tokens, the pages' shell, the static site, and the forge.
+//! `router` is all of it, the same that tests use.
+
+pub mod auth;
+pub mod config;
+pub mod edge;
+pub mod failure;
+pub mod middleware;
+pub mod pages;
+pub mod routes;
+pub mod site;
+pub mod state;
+
+pub use routes::router;
+pub use state::{StartError, State};

@@ -1,1 +1,7 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+pub mod asset;
+pub mod csv;
+pub mod phase;
+pub mod run;

@@ -1,2 +1,204 @@
-//! forge
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+#![recursion_limit = "256"]
+
+pub mod access;
+pub mod admin;
+pub mod api;
+pub mod auth;
 pub mod ci;
+pub mod clock;
+pub mod engine;
+pub mod error;
+pub mod git;
+pub mod oauth;
+pub mod page;
+pub mod params;
+pub mod present;
+pub mod runner;
+pub mod secret;
+pub mod starter;
+pub mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::SqlitePool;
+
+/// The GitLab whose API this is, with a mark of our own.
+pub const VERSION: &str = "18.5.0-twinport";
+/// What `/version` gives as revision.
+pub const REVISION: &str = "twinport";
+
+/// Where things are on disk.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// Bare repositories.
+    pub repositories: PathBuf,
+    /// Logs.
+    pub traces: PathBuf,
+    /// Archives.
+    pub artifacts: PathBuf,
+    /// Checkouts of running jobs.
+    pub builds: PathBuf,
+}
+
+impl Folders {
+    fn below(root: &Path) -> Self {
+        Self { repositories: root.join("repositories"), traces: root.join("traces"), artifacts: root.join("artifacts"), builds: root.join("builds") }
+    }
+
+    /// The log of a job.
+    #[must_use]
+    pub fn trace(&self, job: i64) -> PathBuf {
+        self.traces.join(format!("{job}.log"))
+    }
+
+    /// The archive of a job.
+    #[must_use]
+    pub fn artifact(&self, job: i64) -> PathBuf {
+        self.artifacts.join(format!("{job}.zip"))
+    }
+}
+
+/// How a forge is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder that holds everything.
+    pub folder: PathBuf,
+    /// The public address, `http://127.0.0.1:8080/forge`.
+    pub url: String,
+    /// Where people go after signing in: the app's own sign-in for this backend.
+    pub home: String,
+    /// The runner.
+    pub runner: runner::RunnerConfig,
+}
+
+/// Why a forge cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made or written.
+    #[error("failed to use the data folder {folder}")]
+    Folder {
+        /// Which.
+        folder: String,
+        #[source]
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// Anything later.
+    #[error("failed to prepare the forge: {0}")]
+    Prepare(String),
+}
+
+/// Everything the parts share.
+#[derive(Debug)]
+pub struct Inner {
+    /// The database.
+    pub db: SqlitePool,
+    /// Where things are on disk.
+    pub folders: Folders,
+    /// The time.
+    pub clock: clock::Clock,
+    /// The runner.
+    pub runner: runner::Runner,
+    /// Held while pipelines change.
+    pub engine: tokio::sync::Mutex<()>,
+    /// When this process started, ISO 8601.
+    pub started_at: String,
+    /// Sign-in attempts, to slow guessing down.
+    pub attempts: oauth::attempts::Attempts,
+    base: String,
+    home: String,
+}
+
+/// The embedded backend. Cloning gives another handle to the same one.
+#[derive(Debug, Clone)]
+pub struct Forge(Arc<Inner>);
+
+impl std::ops::Deref for Forge {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Forge {
+    /// Opens the forge in `config.folder`, making what is missing. Jobs do not run yet.
+    pub async fn open(config: Config, clock: clock::Clock) -> Result<Self, OpenError> {
+        let folders = Folders::below(&config.folder);
+        for folder in [&config.folder, &folders.repositories, &folders.traces, &folders.artifacts, &folders.builds] {
+            std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder { folder: folder.display().to_string(), source })?;
+        }
+        // Jobs may have users of their own; only the way to their own folder is open to them.
+        let modes = [(&config.folder, 0o711), (&folders.builds, 0o711), (&folders.repositories, 0o700), (&folders.traces, 0o700), (&folders.artifacts, 0o700)];
+        for (folder, mode) in modes {
+            restrict(folder, mode).map_err(|source| OpenError::Folder { folder: folder.display().to_string(), source })?;
+        }
+        let db = store::open(&config.folder.join("forge.db")).await?;
+        let _ = restrict(&config.folder.join("forge.db"), 0o600);
+        let sandbox = runner::Sandbox::detect(&folders.builds, config.runner.network, config.runner.without_sandbox).await;
+        let started_at = clock.text();
+        let forge = Self(Arc::new(Inner {
+            db,
+            folders,
+            clock,
+            runner: runner::Runner::new(config.runner, sandbox),
+            engine: tokio::sync::Mutex::new(()),
+            started_at,
+            attempts: oauth::attempts::Attempts::default(),
+            home: config.home,
+            base: config.url.trim_end_matches('/').to_owned(),
+        }));
+        Ok(forge)
+    }
+
+    /// What has to be done once after opening, before requests are answered.
+    pub async fn recover(&self) -> Result<(), OpenError> {
+        self.fail_orphans().await.map_err(|error| OpenError::Prepare(format!("{error:?}")))
+    }
+
+    /// The public address of `path`.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base)
+    }
+
+    /// Where people go after signing in.
+    #[must_use]
+    pub fn home(&self) -> &str {
+        &self.home
+    }
+
+    /// Host and port of the public address.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let url = url::Url::parse(&self.base).ok();
+        let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("localhost").to_owned();
+        match url.and_then(|url| url.port()) {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        }
+    }
+
+    /// The path under which everything is mounted, such as `/forge`.
+    #[must_use]
+    pub fn mount(&self) -> String {
+        url::Url::parse(&self.base).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+    }
+
+    /// Everything the forge answers, relative to where it is mounted.
+    #[must_use]
+    pub fn router(&self) -> axum::Router {
+        api::routes::router(self.clone())
+    }
+}
+
+fn restrict(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}

@@ -1,0 +1,78 @@
+//! What a page knows before it asks anybody: the configured backends and instances, and where
+//! this browser is signed in. Public by nature; no token is ever in it.
+
+use serde::{Deserialize, Serialize};
+
+/// A backend, as browsers reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backend {
+    /// Name in URLs.
+    pub id: String,
+    /// Its address, without a slash at its end.
+    pub url: String,
+    /// Whether it is the forge inside this server.
+    pub embedded: bool,
+}
+
+/// A DTaaS instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Name in URLs.
+    pub id: String,
+    /// Name on screen.
+    pub name: String,
+    /// The backend it lives on.
+    pub backend: String,
+    /// The group there.
+    pub group: String,
+    /// The project of common assets.
+    pub common_project: String,
+    /// The branch to read and run, when it is not each project's default one.
+    pub branch: Option<String>,
+    /// The tag that runs ask for.
+    pub runner_tag: String,
+}
+
+/// Who this browser is at a backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Where.
+    pub backend: String,
+    /// Name there, and path of the person's project.
+    pub username: String,
+    /// Name on screen.
+    pub name: String,
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bootstrap {
+    /// Of this server.
+    pub version: String,
+    /// In the order of the configuration.
+    pub backends: Vec<Backend>,
+    /// In the order of the configuration.
+    pub instances: Vec<Instance>,
+    /// At most one a backend.
+    pub people: Vec<Person>,
+}
+
+impl Bootstrap {
+    /// The instance with this id.
+    #[must_use]
+    pub fn instance(&self, id: &str) -> Option<&Instance> {
+        self.instances.iter().find(|instance| instance.id == id)
+    }
+
+    /// The backend with this id.
+    #[must_use]
+    pub fn backend(&self, id: &str) -> Option<&Backend> {
+        self.backends.iter().find(|backend| backend.id == id)
+    }
+
+    /// Who this browser is at a backend.
+    #[must_use]
+    pub fn person(&self, backend: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.backend == backend)
+    }
+}

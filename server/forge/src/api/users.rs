@@ -1,0 +1,75 @@
+//! `/user`, `/users`, `/version`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::projects::list_visible;
+use crate::Forge;
+use crate::auth::Caller;
+use crate::error::{ApiError, ApiResult};
+use crate::page::{Paging, Place, whole_list};
+use crate::params::Params;
+use crate::present::people;
+use crate::store::identity;
+
+/// `GET /user`
+pub async fn get_user(State(forge): State<Forge>, caller: Caller) -> ApiResult<Json<Value>> {
+    Ok(Json(people::current_user(&forge, caller.user()?)))
+}
+
+/// `GET /users`
+pub async fn list_users(State(forge): State<Forge>, caller: Caller, place: Place, params: Params) -> ApiResult {
+    caller.user()?;
+    let rows = identity::users(&forge.db, params.filled("username").as_deref(), params.filled("search").as_deref()).await?;
+    Ok(whole_list(&place, Paging::read(&params)?, rows.iter().map(|row| people::user(&forge, row)).collect()))
+}
+
+/// `GET /users/:id`
+pub async fn get_user_by_id(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+    caller.user()?;
+    let id = id.parse().map_err(|_| ApiError::Parameter("id is invalid".to_owned()))?;
+    let row = identity::user(&forge.db, id).await?.ok_or_else(|| ApiError::missing("User"))?;
+    let mut value = people::user(&forge, &row);
+    value["created_at"] = json!(row.created_at);
+    Ok(Json(value))
+}
+
+/// `GET /users/:id/projects`
+pub async fn list_user_projects(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, place: Place, params: Params) -> ApiResult {
+    let row = match id.parse() {
+        Ok(id) => identity::user(&forge.db, id).await?,
+        Err(_) => identity::user_by_name(&forge.db, &id).await?,
+    };
+    let row = row.ok_or_else(|| ApiError::missing("User"))?;
+    let own = crate::store::projects::namespace(&forge.db, &row.username).await?;
+    let rows = crate::store::projects::projects(&forge.db, own.map(|own| own.id).or(Some(-1))).await?;
+    list_visible(&forge, &caller, &place, &params, rows).await
+}
+
+/// `GET /version` and `GET /metadata`
+pub async fn get_version(caller: Caller) -> ApiResult<Json<Value>> {
+    caller.user()?;
+    let kas = json!({ "enabled": false, "externalUrl": null, "externalK8sProxyUrl": null, "version": null });
+    Ok(Json(json!({ "version": crate::VERSION, "revision": crate::REVISION, "kas": kas, "enterprise": false })))
+}
+
+/// `GET /personal_access_tokens/self`
+pub async fn get_own_token(State(forge): State<Forge>, caller: Caller, headers: axum::http::HeaderMap) -> ApiResult<Response> {
+    let user = caller.user()?;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let token = text("private-token").or_else(|| text("authorization").and_then(|value| value.split_once(' ')).map(|(_, token)| token));
+    let found: Option<(i64, String, String, String, Option<String>)> =
+        sqlx::query_as("SELECT id, name, scopes, created_at, expires_at FROM access_tokens WHERE token_hash = ?")
+            .bind(crate::secret::hash(token.unwrap_or_default()))
+            .fetch_optional(&forge.db)
+            .await?;
+    let (id, name, scopes, created_at, expires_at) = found.ok_or_else(|| ApiError::missing("Token"))?;
+    let scopes: Vec<&str> = scopes.split_whitespace().collect();
+    Ok(Json(json!({
+        "id": id, "name": name, "revoked": false, "created_at": created_at, "description": null, "scopes": scopes, "user_id": user.id,
+        "last_used_at": null, "active": true, "expires_at": expires_at.map(|text| text[..10].to_owned()),
+    }))
+    .into_response())
+}

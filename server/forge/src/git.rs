@@ -1,0 +1,128 @@
+//! Bare repositories: reading and writing objects with libgit2, `git` itself for the wire protocol.
+//! All functions here block; callers run them off the async threads.
+
+pub mod archive;
+pub mod changes;
+pub mod files;
+pub mod http;
+pub mod log;
+pub mod write;
+
+use std::path::{Path, PathBuf};
+
+use git2::{Commit, ObjectType, Oid, Repository};
+
+/// What can go wrong in a repository.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// No such branch, tag or commit.
+    #[error("revision not found")]
+    Revision,
+    /// No such path at that revision.
+    #[error("path not found")]
+    Path,
+    /// A write that cannot be done, in GitLab's words.
+    #[error("{0}")]
+    Refused(String),
+    /// libgit2.
+    #[error("failed to read or write the repository")]
+    Git(#[from] git2::Error),
+    /// The disk, or `git`.
+    #[error("failed to run git or to use the disk")]
+    Io(#[from] std::io::Error),
+}
+
+/// One bare repository.
+#[derive(Debug, Clone)]
+pub struct Repo {
+    path: PathBuf,
+}
+
+impl Repo {
+    /// The repository at `path`, which must exist.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes an empty repository whose HEAD names `default_branch`.
+    pub fn create(path: &Path, default_branch: &str) -> Result<Self, GitError> {
+        let mut options = git2::RepositoryInitOptions::new();
+        options.bare(true).initial_head(default_branch).external_template(false);
+        let repository = Repository::init_opts(path, &options)?;
+        let mut config = repository.config()?;
+        // A commit that was answered must survive a loss of power.
+        config.set_bool("core.fsyncObjectFiles", true)?;
+        config.set_bool("uploadpack.allowAnySHA1InWant", true)?;
+        config.set_bool("http.receivepack", true)?;
+        config.set_bool("receive.fsckObjects", true)?;
+        config.set_i32("gc.auto", 0)?;
+        Ok(Self::at(path.to_owned()))
+    }
+
+    pub(crate) fn open(&self) -> Result<Repository, GitError> {
+        Ok(Repository::open_bare(&self.path)?)
+    }
+
+    /// The commit that `revision` (branch, tag, full or short id, `HEAD`) names.
+    pub fn resolve(&self, revision: &str) -> Result<Oid, GitError> {
+        Ok(find_commit(&self.open()?, revision)?.id())
+    }
+
+    /// Whether there is no commit yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open().and_then(|repository| Ok(repository.is_empty()?)).unwrap_or(true)
+    }
+
+    /// Every branch and tag with its target, as `refs/heads/…` and `refs/tags/…`.
+    pub fn refs(&self) -> Result<Vec<(String, Oid)>, GitError> {
+        let repository = self.open()?;
+        let mut found = Vec::new();
+        for reference in repository.references()? {
+            let reference = reference?;
+            if let (Ok(name), Some(target)) = (reference.name(), reference.target()) {
+                if name.starts_with("refs/heads/") || name.starts_with("refs/tags/") {
+                    found.push((name.to_owned(), target));
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Points HEAD at another branch.
+    pub fn set_head(&self, branch: &str) -> Result<(), GitError> {
+        self.open()?.set_head(&format!("refs/heads/{branch}"))?;
+        Ok(())
+    }
+}
+
+/// Branches win over tags, tags over commit ids, as on GitLab.
+pub(crate) fn find_commit<'a>(repository: &'a Repository, revision: &str) -> Result<Commit<'a>, GitError> {
+    let names = [format!("refs/heads/{revision}"), format!("refs/tags/{revision}"), revision.to_owned()];
+    for name in names.iter().filter(|name| git2::Reference::is_valid_name(name)) {
+        if let Ok(commit) = repository.find_reference(name).and_then(|reference| reference.peel_to_commit()) {
+            return Ok(commit);
+        }
+    }
+    let hex = revision.len() >= 4 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hex {
+        if let Ok(object) = repository.revparse_single(revision).and_then(|object| object.peel(ObjectType::Commit)) {
+            return object.into_commit().map_err(|_| GitError::Revision);
+        }
+    }
+    Err(GitError::Revision)
+}
+
+/// Whether `name` may be a branch.
+#[must_use]
+pub fn valid_branch(name: &str) -> bool {
+    !name.starts_with('-') && name != "HEAD" && git2::Reference::is_valid_name(&format!("refs/heads/{name}"))
+}

@@ -1,0 +1,61 @@
+//! Guessing slowed down: so many wrong passwords for a name, then a pause.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+/// Wrong passwords allowed for one name in a window.
+const ALLOWED: u32 = 10;
+/// Seconds of the window.
+const WINDOW: i64 = 300;
+/// Names remembered; the oldest go first.
+const MOST: usize = 10_000;
+
+/// Wrong passwords of late, by name.
+#[derive(Debug, Default)]
+pub struct Attempts(Mutex<HashMap<String, (u32, i64)>>);
+
+impl Attempts {
+    fn table(&self) -> std::sync::MutexGuard<'_, HashMap<String, (u32, i64)>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Seconds to wait before `name` may be tried at `now` (seconds); `None` for not at all.
+    #[must_use]
+    pub fn wait(&self, name: &str, now: i64) -> Option<i64> {
+        let (count, since) = self.table().get(&name.to_lowercase()).copied()?;
+        (count >= ALLOWED && now < since + WINDOW).then_some(since + WINDOW - now)
+    }
+
+    /// Notes a wrong password.
+    pub fn failed(&self, name: &str, now: i64) {
+        let mut table = self.table();
+        if table.len() >= MOST {
+            table.retain(|_, (_, since)| now < *since + WINDOW);
+        }
+        if table.len() < MOST {
+            let entry = table.entry(name.to_lowercase()).or_insert((0, now));
+            *entry = if now >= entry.1 + WINDOW { (1, now) } else { (entry.0 + 1, entry.1) };
+        }
+    }
+
+    /// Forgets a name after the right password.
+    pub fn succeeded(&self, name: &str) {
+        self.table().remove(&name.to_lowercase());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn ten_and_then_a_pause() {
+        let attempts = super::Attempts::default();
+        for _ in 0..9 {
+            attempts.failed("Eve", 100);
+        }
+        assert_eq!(attempts.wait("eve", 100), None);
+        attempts.failed("eve", 110);
+        assert_eq!(attempts.wait("eve", 120), Some(280));
+        assert_eq!(attempts.wait("eve", 400), None);
+        assert_eq!(attempts.wait("alice", 120), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! The runner inside the server: jobs as local processes in a sandbox, several at once.
+
+pub mod artifacts;
+pub mod checkout;
+pub mod log;
+pub mod run;
+pub mod sandbox;
+pub mod script;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use gitlab::Status;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::Forge;
+use crate::error::ApiResult;
+use crate::store::pipelines::{JOB, JobRow};
+
+pub use sandbox::Sandbox;
+
+/// What jobs may use.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of log that are kept.
+    pub log_bytes: u64,
+    /// Bytes of an archive.
+    pub artifact_bytes: u64,
+    /// Bytes of one file that a job writes.
+    pub file_bytes: u64,
+    /// Bytes of address space of one process.
+    pub memory_bytes: u64,
+    /// Processes of one job.
+    pub processes: u64,
+    /// Seconds between asking a job to end and ending it.
+    pub grace_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            log_bytes: 4 * 1024 * 1024,
+            artifact_bytes: 1024 * 1024 * 1024,
+            file_bytes: 4 * 1024 * 1024 * 1024,
+            memory_bytes: 16 * 1024 * 1024 * 1024,
+            processes: 512,
+            grace_seconds: 10,
+        }
+    }
+}
+
+/// How the runner is set up.
+#[derive(Debug, Clone)]
+pub struct RunnerConfig {
+    /// Tags it offers.
+    pub tags: Vec<String>,
+    /// Jobs at once.
+    pub slots: usize,
+    /// Whether jobs may use the network.
+    pub network: bool,
+    /// Whether jobs run even where no sandbox works.
+    pub without_sandbox: bool,
+    /// What jobs may use.
+    pub limits: Limits,
+}
+
+impl Default for RunnerConfig {
+    fn default() -> Self {
+        let tags = ["linux", "shell", "twinport"].map(str::to_owned).to_vec();
+        Self { tags, slots: 4, network: false, without_sandbox: false, limits: Limits::default() }
+    }
+}
+
+/// The runner's state; jobs themselves are in the database.
+#[derive(Debug)]
+pub struct Runner {
+    /// Shown name.
+    pub description: String,
+    /// Tags it offers.
+    pub tags: Vec<String>,
+    /// How processes are kept apart.
+    pub sandbox: Sandbox,
+    /// What they may use.
+    pub limits: Limits,
+    /// Rung when a job became pending.
+    pub wake: Notify,
+    slots: usize,
+    running: Mutex<HashMap<i64, CancellationToken>>,
+}
+
+impl Runner {
+    /// A runner with nothing to do.
+    #[must_use]
+    pub fn new(config: RunnerConfig, sandbox: Sandbox) -> Self {
+        Self {
+            description: "Twinport on this machine".to_owned(),
+            tags: config.tags,
+            sandbox,
+            limits: config.limits,
+            wake: Notify::new(),
+            slots: config.slots.max(1),
+            running: Mutex::default(),
+        }
+    }
+
+    fn table(&self) -> std::sync::MutexGuard<'_, HashMap<i64, CancellationToken>> {
+        self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Asks a running job to end; `false` when it does not run here.
+    pub fn cancel(&self, job: i64) -> bool {
+        let found = self.table().get(&job).cloned();
+        found.inspect(CancellationToken::cancel).is_some()
+    }
+
+    fn offers(&self, tags: &[String]) -> bool {
+        tags.iter().all(|tag| self.tags.contains(tag))
+    }
+}
+
+impl Forge {
+    /// Takes pending jobs until the server stops.
+    pub async fn run_jobs(&self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = self.runner.wake.notified() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = stop.cancelled() => break,
+            }
+            if let Err(error) = self.take_jobs().await {
+                tracing::error!(?error, "failed to look for jobs");
+            }
+        }
+        let tokens: Vec<_> = self.runner.table().values().cloned().collect();
+        tokens.iter().for_each(CancellationToken::cancel);
+        for _ in 0..100 {
+            if self.runner.table().is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn take_jobs(&self) -> ApiResult<()> {
+        self.start_scheduled().await?;
+        let waiting: Vec<JobRow> = sqlx::query_as(&format!("{JOB} WHERE status = 'pending' AND kind = 'build' ORDER BY id LIMIT 200")).fetch_all(&self.db).await?;
+        for row in waiting {
+            let tags: Vec<String> = serde_json::from_str(&row.tags).unwrap_or_default();
+            if self.runner.table().len() >= self.runner.slots {
+                break;
+            }
+            if self.runner.offers(&tags) {
+                self.start_job(row).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn start_scheduled(&self) -> ApiResult<()> {
+        let due: Vec<JobRow> =
+            sqlx::query_as(&format!("{JOB} WHERE status = 'scheduled' AND scheduled_at <= ?")).bind(self.clock.text()).fetch_all(&self.db).await?;
+        for row in due {
+            let _guard = self.engine.lock().await;
+            self.move_job(&row, &Status::Pending).await?;
+            self.update_pipeline(row.pipeline_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn start_job(&self, row: JobRow) -> ApiResult<()> {
+        let token = crate::secret::token("glcbt-");
+        let _guard = self.engine.lock().await;
+        let taken = sqlx::query("UPDATE jobs SET status = 'running', started_at = ?, token_hash = ? WHERE id = ? AND status = 'pending'")
+            .bind(self.clock.text())
+            .bind(crate::secret::hash(&token))
+            .bind(row.id)
+            .execute(&self.db)
+            .await?;
+        if taken.rows_affected() == 0 {
+            return Ok(());
+        }
+        let cancel = CancellationToken::new();
+        self.runner.table().insert(row.id, cancel.clone());
+        self.update_pipeline(row.pipeline_id).await?;
+        let forge = self.clone();
+        tokio::spawn(async move {
+            let id = row.id;
+            forge.run_job(row, &token, cancel).await;
+            forge.runner.table().remove(&id);
+            forge.runner.wake.notify_one();
+        });
+        Ok(())
+    }
+
+    /// After a crash: what was running is not, and says so.
+    pub(crate) async fn fail_orphans(&self) -> ApiResult<()> {
+        let rows: Vec<JobRow> = sqlx::query_as(&format!("{JOB} WHERE kind = 'build' AND status IN ('running', 'canceling')")).fetch_all(&self.db).await?;
+        let _guard = self.engine.lock().await;
+        for row in rows {
+            let line = "\n\x1b[31;1mERROR: Job failed: the server stopped while this job was running. Run it again.\x1b[0;m\n";
+            let path = self.folders.trace(row.id);
+            if let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(path) {
+                let _ = std::io::Write::write_all(&mut file, line.as_bytes());
+            }
+            let was_canceling = row.status == Status::Canceling.as_str();
+            let (status, reason) = if was_canceling { (Status::Canceled, None) } else { (Status::Failed, Some("runner_system_failure")) };
+            self.set_job_status(row.id, &status, reason).await?;
+            self.release_resource(&row).await?;
+            self.process(row.pipeline_id).await?;
+        }
+        let _ = std::fs::remove_dir_all(&self.folders.builds);
+        std::fs::create_dir_all(&self.folders.builds)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,372 @@
+//! One job from start to end.
+
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use gitlab::Status;
+use tokio::io::AsyncReadExt;
+use tokio_util::sync::CancellationToken;
+
+use super::artifacts;
+use super::checkout::{checkout, give_to};
+use super::log::JobLog;
+use super::sandbox::{Sandbox, ask_to_end, end};
+use super::script;
+use crate::Forge;
+use crate::access::blocking;
+use crate::ci::job::Job;
+use crate::clock;
+use crate::engine::predefined::{JobVariables, Origin};
+use crate::engine::process::options;
+use crate::error::{ApiError, ApiResult};
+use crate::store::identity;
+use crate::store::pipelines::{self, JobRow, PipelineRow};
+use crate::store::projects::{self, ProjectRow};
+
+/// GitLab gives `after_script` five minutes.
+const AFTER_SECONDS: u64 = 300;
+
+/// How a job's processes ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Exit(i32),
+    TimedOut,
+    Cancelled,
+}
+
+struct Run<'a> {
+    forge: &'a Forge,
+    row: &'a JobRow,
+    job: Job,
+    project: ProjectRow,
+    pipeline: PipelineRow,
+    variables: JobVariables,
+    folder: PathBuf,
+    inside: String,
+    cancel: CancellationToken,
+}
+
+impl Forge {
+    /// Runs `row` and writes down how it ended, whatever happens on the way.
+    pub(crate) async fn run_job(&self, row: JobRow, token: &str, cancel: CancellationToken) {
+        let outcome = self.try_run(&row, token, cancel.clone()).await;
+        let (status, reason, exit) = match &outcome {
+            Ok(_) if cancel.is_cancelled() => (Status::Canceled, None, None),
+            Ok(Ending::Exit(0)) => (Status::Success, None, Some(0)),
+            Ok(Ending::Exit(code)) => (Status::Failed, Some("script_failure"), Some(*code)),
+            Ok(Ending::TimedOut) => (Status::Failed, Some("job_execution_timeout"), None),
+            Ok(Ending::Cancelled) => (Status::Canceled, None, None),
+            Err(error) => {
+                tracing::error!(job = row.id, ?error, "failed to run a job");
+                (Status::Failed, Some("runner_system_failure"), None)
+            }
+        };
+        let folder = self.folders.builds.join(row.id.to_string());
+        let _ = blocking(move || std::fs::remove_dir_all(folder)).await;
+        if let Err(error) = self.finish_job(&row, &status, reason, exit).await {
+            tracing::error!(job = row.id, ?error, "failed to write down how a job ended");
+        }
+    }
+
+    async fn finish_job(&self, row: &JobRow, status: &Status, reason: Option<&str>, exit: Option<i32>) -> ApiResult<()> {
+        let _guard = self.engine.lock().await;
+        let job = options(row);
+        let code = exit.map(i64::from);
+        let excused = row.allow_failure || code.is_some_and(|code| job.allow_failure.exit_codes.contains(&code));
+        sqlx::query("UPDATE jobs SET exit_code = ?, allow_failure = ?, token_hash = NULL WHERE id = ?").bind(code).bind(excused).bind(row.id).execute(&self.db).await?;
+        self.set_job_status(row.id, status, reason).await?;
+        let again = *status == Status::Failed
+            && row.attempts < i64::try_from(job.retry.max).unwrap_or_default()
+            && (job.retry.when.is_empty() || job.retry.when.iter().any(|word| word == "always" || Some(word.as_str()) == reason))
+            && (job.retry.exit_codes.is_empty() || code.is_some_and(|code| job.retry.exit_codes.contains(&code)));
+        if again {
+            self.clone_job(row, row.user_id, row.attempts + 1).await?;
+        }
+        self.release_resource(row).await?;
+        self.process(row.pipeline_id).await
+    }
+
+    async fn try_run(&self, row: &JobRow, token: &str, cancel: CancellationToken) -> ApiResult<Ending> {
+        let mut log = JobLog::create(&self.folders.trace(row.id), self.runner.limits.log_bytes).await?;
+        let outcome = match self.prepare(row, token, cancel).await {
+            Ok(run) => run.whole(&mut log, token).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &outcome {
+            let text = match error {
+                ApiError::Message(_, message) => message.clone(),
+                ApiError::Internal(error) => crate::error::chain(error.as_ref()),
+                other => format!("{other:?}"),
+            };
+            log.say(&format!("\x1b[31;1mERROR: Job failed (system failure): {text}\x1b[0;m")).await?;
+        }
+        outcome
+    }
+
+    async fn prepare<'a>(&'a self, row: &'a JobRow, token: &str, cancel: CancellationToken) -> ApiResult<Run<'a>> {
+        if let Sandbox::Refused(reason) = &self.runner.sandbox {
+            return Err(ApiError::bad(format!(
+                "{reason}, and this server runs no job without a sandbox. Install it and start the server again, \
+                 or set `runner.unsafe_no_sandbox = true` in twinport.toml to run jobs with the rights of the server"
+            )));
+        }
+        let pipeline = pipelines::pipeline(&self.db, row.pipeline_id).await?.ok_or_else(ApiError::no_record)?;
+        let project = projects::project(&self.db, row.project_id).await?.ok_or_else(ApiError::no_record)?;
+        let user = identity::user(&self.db, row.user_id).await?.ok_or_else(ApiError::no_record)?;
+        let (repo, sha) = (self.repo(project.id), pipeline.sha.clone());
+        let commit = blocking(move || repo.commit(&sha)).await?;
+        let origin = Origin {
+            project: &project, user: &user, commit: &commit, reference: &pipeline.reference, tag: pipeline.tag, source: &pipeline.source,
+            before_sha: &pipeline.before_sha,
+        };
+        let job = options(row);
+        let mut variables = self.job_variables(&origin, &pipeline, row, &job).await?;
+        variables.values.insert("CI_JOB_TOKEN".to_owned(), token.to_owned());
+        let folder = self.folders.builds.join(row.id.to_string());
+        let inside = match self.runner.sandbox {
+            Sandbox::Bubblewrap { .. } => format!("/builds/{}", project.full_path()),
+            _ => folder.join("project").to_string_lossy().into_owned(),
+        };
+        variables.values.insert("CI_PROJECT_DIR".to_owned(), inside.clone());
+        Ok(Run { forge: self, row, job, project, pipeline, variables, folder, inside, cancel })
+    }
+}
+
+impl Run<'_> {
+    fn now(&self) -> i64 {
+        self.forge.clock.now().timestamp()
+    }
+
+    async fn whole(&self, log: &mut JobLog, token: &str) -> ApiResult<Ending> {
+        log.mask(self.variables.secrets.iter().cloned().chain([token.to_owned()]));
+        let tags = if self.job.tags.is_empty() { String::new() } else { format!(", tags {}", self.job.tags.join(", ")) };
+        log.say(&format!("\x1b[0KRunning with twinport {} on this machine{tags}", env!("CARGO_PKG_VERSION"))).await?;
+        self.explain(log).await?;
+        log.section(true, self.now(), "get_sources").await?;
+        log.say(&format!("\x1b[0K\x1b[36;1mGetting {} at {} ({})\x1b[0;m", self.project.full_path(), &self.pipeline.sha[..8], self.pipeline.reference)).await?;
+        let remote = self.forge.url(&format!("{}.git", self.project.full_path()));
+        let project = self.folder.join("project");
+        checkout(&self.forge.repo(self.project.id), &self.pipeline.sha, &self.pipeline.reference, &remote, &project).await?;
+        log.section(false, self.now(), "get_sources").await?;
+        self.download(log).await?;
+        let ending = self.steps(log).await?;
+        self.upload(log, ending).await?;
+        self.last_word(log, ending).await?;
+        Ok(ending)
+    }
+
+    async fn explain(&self, log: &mut JobLog) -> ApiResult<()> {
+        match &self.forge.runner.sandbox {
+            Sandbox::Bubblewrap { network, .. } => {
+                let net = if *network { "with" } else { "without" };
+                log.say(&format!("Using a bubblewrap sandbox {net} network")).await?;
+            }
+            _ => log.say("\x1b[33;1mWARNING: no sandbox; this job has the rights of the server\x1b[0;m").await?,
+        }
+        if let Some(image) = &self.job.image {
+            log.say(&format!("The image {image} is not used: jobs here are processes of this machine")).await?;
+        }
+        if self.job.services {
+            log.say("\x1b[33;1mWARNING: services are not available here\x1b[0;m").await?;
+        }
+        Ok(())
+    }
+
+    /// Archives of the jobs before this one.
+    async fn download(&self, log: &mut JobLog) -> ApiResult<()> {
+        let rows = pipelines::jobs(&self.forge.db, self.row.pipeline_id, false).await?;
+        let wanted = |other: &&JobRow| match (&self.job.needs, &self.job.dependencies) {
+            (_, Some(names)) => names.contains(&other.name),
+            (Some(needs), None) => needs.iter().any(|need| need.job == other.name && need.artifacts),
+            (None, None) => other.stage_index < self.row.stage_index,
+        };
+        let sources: Vec<&JobRow> = rows.iter().filter(|other| other.artifacts_size.is_some()).filter(wanted).collect();
+        if sources.is_empty() {
+            return Ok(());
+        }
+        log.section(true, self.now(), "download_artifacts").await?;
+        log.say("\x1b[0K\x1b[36;1mDownloading artifacts\x1b[0;m").await?;
+        for source in sources {
+            let (archive, root, limit) = (self.forge.folders.artifact(source.id), self.folder.join("project"), self.forge.runner.limits.artifact_bytes);
+            blocking(move || artifacts::unpack(&archive, &root, limit)).await?;
+            log.say(&format!("Unpacked the artifacts of {} ({})", source.name, source.id)).await?;
+        }
+        log.section(false, self.now(), "download_artifacts").await?;
+        Ok(())
+    }
+
+    async fn steps(&self, log: &mut JobLog) -> ApiResult<Ending> {
+        let files = self.folder.join("files");
+        std::fs::create_dir_all(&files)?;
+        for name in &self.variables.files {
+            std::fs::write(files.join(name), self.variables.values.get(name).map(String::as_str).unwrap_or_default())?;
+        }
+        if let Some(user) = self.forge.runner.sandbox.user_of(self.row.id) {
+            let folder = self.folder.clone();
+            blocking(move || give_to(&folder, user)).await?;
+        }
+        let timeout = self.job.timeout.unwrap_or(self.project.build_timeout.unsigned_abs());
+        let commands: Vec<String> = self.job.before_script.iter().chain(&self.job.script).cloned().collect();
+        log.section(true, self.now(), "step_script").await?;
+        log.say("\x1b[0K\x1b[36;1mRunning the script\x1b[0;m").await?;
+        let ending = self.shell(log, "step_script", &commands, timeout, &self.cancel, "running").await?;
+        log.section(false, self.now(), "step_script").await?;
+        if !self.job.after_script.is_empty() {
+            log.section(true, self.now(), "after_script").await?;
+            log.say("\x1b[0K\x1b[36;1mRunning after_script\x1b[0;m").await?;
+            let word = match ending {
+                Ending::Exit(0) => "success",
+                Ending::Cancelled => "canceled",
+                _ => "failed",
+            };
+            self.shell(log, "after_script", &self.job.after_script, AFTER_SECONDS, &CancellationToken::new(), word).await?;
+            log.section(false, self.now(), "after_script").await?;
+        }
+        Ok(ending)
+    }
+
+    /// Runs commands in a shell of their own, their output going to the log as it comes.
+    async fn shell(&self, log: &mut JobLog, name: &str, commands: &[String], timeout: u64, cancel: &CancellationToken, status: &str) -> ApiResult<Ending> {
+        let path = self.folder.join(name);
+        std::fs::write(&path, script::step(commands))?;
+        if let Some(user) = self.forge.runner.sandbox.user_of(self.row.id) {
+            give_to(&path, user)?;
+        }
+        let runner = &self.forge.runner;
+        let mut command = runner.sandbox.command(self.row.id, &runner.limits, &self.folder.join("project"), &self.inside, &path, &self.folder.join("files"));
+        command.envs(self.environment(status));
+        let mut child = command.spawn().map_err(|error| ApiError::bad(format!("failed to start the sandbox: {error}")))?;
+        let process = child.id().unwrap_or_default();
+        let (Some(mut out), Some(mut err)) = (child.stdout.take(), child.stderr.take()) else { return Err(ApiError::bad("the job has no output")) };
+        let deadline = tokio::time::sleep(Duration::from_secs(timeout));
+        tokio::pin!(deadline);
+        let (mut buffer, mut errors) = (vec![0; 64 * 1024], vec![0; 4096]);
+        let (mut out_open, mut err_open, mut ending) = (true, true, None);
+        while out_open || err_open {
+            tokio::select! {
+                read = out.read(&mut buffer), if out_open => match read? {
+                    0 => out_open = false,
+                    length => log.write(&buffer[..length]).await?,
+                },
+                read = err.read(&mut errors), if err_open => match read? {
+                    0 => err_open = false,
+                    length => log.write(&errors[..length]).await?,
+                },
+                () = &mut deadline, if ending.is_none() => {
+                    ending = Some(Ending::TimedOut);
+                    self.stop(process);
+                }
+                () = cancel.cancelled(), if ending.is_none() => {
+                    ending = Some(Ending::Cancelled);
+                    self.stop(process);
+                }
+            }
+        }
+        log.flush_held().await?;
+        let exit = child.wait().await?;
+        Ok(ending.unwrap_or(Ending::Exit(code_of(exit))))
+    }
+
+    /// Asks the job to end and, after the time of grace, ends it.
+    fn stop(&self, process: u32) {
+        ask_to_end(process);
+        let (grace, sandbox) = (self.forge.runner.limits.grace_seconds, self.forge.runner.sandbox.clone());
+        tokio::spawn(async move {
+            for _ in 0..grace * 10 {
+                if !std::path::Path::new(&format!("/proc/{process}")).exists() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            end(process, &sandbox);
+        });
+    }
+
+    fn environment(&self, status: &str) -> Vec<(String, String)> {
+        let sandboxed = matches!(self.forge.runner.sandbox, Sandbox::Bubblewrap { .. });
+        let files = if sandboxed { "/run/twinport/files".to_owned() } else { self.folder.join("files").to_string_lossy().into_owned() };
+        let mut list: Vec<(String, String)> = vec![
+            ("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()),
+            ("HOME".into(), if sandboxed { "/home/twin".into() } else { self.folder.to_string_lossy().into_owned() }),
+            ("LANG".into(), "C.UTF-8".into()), ("TERM".into(), "xterm-256color".into()), ("USER".into(), "twin".into()),
+            // A line must be seen when it is printed, not when a buffer is full.
+            ("PYTHONUNBUFFERED".into(), "1".into()),
+        ];
+        for (key, value) in &self.variables.values {
+            let value = if self.variables.files.contains(key) { format!("{files}/{key}") } else { value.replace('\0', "") };
+            // Settings of the loader and of bash itself would reach the sandbox's own programs too.
+            if !key.starts_with("LD_") && key != "BASH_ENV" && key != "PATH" {
+                list.push((key.clone(), value));
+            }
+        }
+        list.push(("CI_JOB_STATUS".into(), status.into()));
+        list
+    }
+
+    async fn upload(&self, log: &mut JobLog, ending: Ending) -> ApiResult<()> {
+        let Some(wanted) = &self.job.artifacts else { return Ok(()) };
+        let root = self.folder.join("project");
+        let pairs = artifacts::dotenv(&root, wanted);
+        if !pairs.is_empty() {
+            let text = serde_json::to_string(&pairs).map_err(ApiError::internal)?;
+            sqlx::query("UPDATE jobs SET dotenv = ? WHERE id = ?").bind(text).bind(self.row.id).execute(&self.forge.db).await?;
+        }
+        let fits = match wanted.when.as_str() {
+            "always" => true,
+            "on_failure" => ending != Ending::Exit(0),
+            _ => ending == Ending::Exit(0),
+        };
+        if !fits || wanted.paths.is_empty() {
+            return Ok(());
+        }
+        let name = if ending == Ending::Exit(0) { "upload_artifacts_on_success" } else { "upload_artifacts_on_failure" };
+        log.section(true, self.now(), name).await?;
+        log.say("\x1b[0K\x1b[36;1mUploading artifacts\x1b[0;m").await?;
+        let expand = |text: &String| crate::ci::variables::expand(text, &|key| self.variables.values.get(key).cloned());
+        let (paths, exclude): (Vec<String>, Vec<String>) = (wanted.paths.iter().map(expand).collect(), wanted.exclude.iter().map(expand).collect());
+        let (target, limit) = (self.forge.folders.artifact(self.row.id), self.forge.runner.limits.artifact_bytes);
+        let packed = blocking(move || {
+            let files = artifacts::collect(&root, &paths, &exclude)?;
+            let size = if files.is_empty() { None } else { Some(artifacts::pack(&root, &files, &target, limit)?) };
+            Ok::<_, artifacts::ArchiveError>((files.len(), size))
+        });
+        match packed.await {
+            Ok((_, None)) => log.say(&format!("\x1b[33;1mWARNING: {} matched no files\x1b[0;m", wanted.paths.join(", "))).await?,
+            Ok((count, Some(size))) => {
+                let file_name = format!("{}.zip", wanted.name.as_ref().map_or_else(|| "artifacts".to_owned(), expand).replace('/', "-"));
+                let expires = wanted.expire_in.map(|seconds| clock::text(self.forge.clock.now() + chrono::Duration::seconds(i64::try_from(seconds).unwrap_or(0))));
+                sqlx::query("UPDATE jobs SET artifacts_size = ?, artifacts_name = ?, artifacts_expire_at = ? WHERE id = ?")
+                    .bind(i64::try_from(size).unwrap_or_default())
+                    .bind(file_name)
+                    .bind(expires)
+                    .bind(self.row.id)
+                    .execute(&self.forge.db)
+                    .await?;
+                log.say(&format!("Stored {count} file{} ({size} bytes)", if count == 1 { "" } else { "s" })).await?;
+            }
+            Err(error) => log.say(&format!("\x1b[33;1mWARNING: the artifacts were not stored: {error:?}\x1b[0;m")).await?,
+        }
+        log.section(false, self.now(), name).await?;
+        Ok(())
+    }
+
+    async fn last_word(&self, log: &mut JobLog, ending: Ending) -> ApiResult<()> {
+        let text = match ending {
+            Ending::Exit(0) => "\x1b[32;1mJob succeeded\x1b[0;m".to_owned(),
+            Ending::Exit(code) => format!("\x1b[31;1mERROR: Job failed: exit code {code}\x1b[0;m"),
+            Ending::TimedOut => {
+                let seconds = self.job.timeout.unwrap_or(self.project.build_timeout.unsigned_abs());
+                format!("\x1b[31;1mERROR: Job failed: execution took longer than {seconds} seconds\x1b[0;m")
+            }
+            Ending::Cancelled => "\x1b[31;1mERROR: Job was cancelled\x1b[0;m".to_owned(),
+        };
+        Ok(log.say(&text).await?)
+    }
+}
+
+/// What the shell ended with; 128 and the signal when something killed it.
+fn code_of(exit: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    exit.code().unwrap_or_else(|| 128 + exit.signal().unwrap_or_default())
+}

@@ -1,0 +1,34 @@
+//! The shell script that a job becomes. Variables reach it through the environment only; nothing
+//! that anybody typed is ever put together into shell text, save the commands themselves.
+
+use std::fmt::Write;
+
+/// A bash script that echoes each command in green and stops at the first that fails.
+#[must_use]
+pub fn step(commands: &[String]) -> String {
+    let mut text = String::from("exec 2>&1\nset -eo pipefail\nset +o noclobber\n");
+    for command in commands {
+        let mut lines = command.lines();
+        let first = lines.next().unwrap_or_default();
+        let more = if lines.next().is_some() { " # collapsed multi-line command" } else { "" };
+        let _ = writeln!(text, "printf '\\e[32;1m%s\\e[0;m\\n' {}", quote(&format!("$ {first}{more}")));
+        text.push_str(command);
+        text.push('\n');
+    }
+    text
+}
+
+/// `text` as one word of bash.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn commands_are_echoed_as_they_are() {
+        let script = super::step(&["echo 'a $(x)'".to_owned(), "if true\nthen echo b; fi".to_owned()]);
+        assert!(script.contains(r"'$ echo '\''a $(x)'\'''"));
+        assert!(script.contains("'$ if true # collapsed multi-line command'"));
+    }
+}

@@ -1,0 +1,135 @@
+//! The command line. Every error is one sentence and a next step, on standard error, with status 1.
+
+mod people;
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Twinport: federated digital twins in one place.
+#[derive(Debug, Parser)]
+#[command(name = "twinport", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server.
+    Serve(Serve),
+    /// People of the embedded backend.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Access tokens of the embedded backend.
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Say which version this is.
+    Version,
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The folder that holds everything.
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+    /// The configuration; `twinport.toml` beside the data folder is not read by itself.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port to listen on.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make a person, with a project of their own.
+    Add {
+        /// The name to sign in with.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+        /// Read the password from standard input instead of making a sign-in link.
+        #[arg(long)]
+        password_stdin: bool,
+        /// May do everything.
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Set a person's password, read from standard input.
+    Password {
+        /// Whose.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print an address that signs a person in once.
+    Link {
+        /// Whom.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print everybody's name.
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token for `git`, `glab` or scripts, and print it alone.
+    Create {
+        /// Whose rights it has.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+        /// What it may do; may be given several times, or with commas.
+        #[arg(long, value_delimiter = ',', required = true)]
+        scope: Vec<String>,
+        /// Days until it stops working; for ever when left out.
+        #[arg(long)]
+        days: Option<i64>,
+    },
+}
+
+/// Prints an error the way all of them are printed.
+#[must_use]
+pub fn complain(message: &str) -> ExitCode {
+    eprintln!("twinport: {message}");
+    ExitCode::FAILURE
+}
+
+/// Prints what was asked for.
+#[expect(clippy::print_stdout, reason = "this is the answer of a command")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Does what the arguments say.
+pub async fn run(arguments: Arguments) -> Result<(), String> {
+    match arguments.command {
+        Command::Serve(serve) => serve::serve(serve).await,
+        Command::User { command } => people::user(command).await,
+        Command::Token { command: TokenCommand::Create { name, place, scope, days } } => people::token(&place, &name, &scope, days).await,
+        Command::Version => {
+            say(env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `twinport serve`.
+
+use forge::admin::FIRST_USER;
+use forge::runner::Sandbox;
+use server::State;
+use server::config::Config;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::{Serve, say};
+
+async fn bind(listen: std::net::SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("{listen} is in use by another program. Stop that one, or choose another address: --listen 127.0.0.1:{}", listen.port().wrapping_add(1)),
+        std::io::ErrorKind::PermissionDenied => format!("this user may not listen on {listen}. Ports below 1024 need more rights: choose a higher one with --listen"),
+        std::io::ErrorKind::AddrNotAvailable => format!("{} is no address of this machine. Listen on 127.0.0.1 or 0.0.0.0", listen.ip()),
+        _ => format!("failed to listen on {listen}: {error}"),
+    })
+}
+
+async fn stopped() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(_) => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Runs until it is told to stop.
+pub async fn serve(arguments: Serve) -> Result<(), String> {
+    let filter = EnvFilter::try_from_env("TWINPORT_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,tower_sessions=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let mut config = Config::load(arguments.place.config.as_deref()).map_err(|error| error.to_string())?;
+    config.server.listen = arguments.listen.unwrap_or(config.server.listen);
+    // The port first: it is the likeliest thing to be wrong, and nothing has been touched yet.
+    let listener = bind(config.server.listen).await?;
+    config.server.listen = listener.local_addr().map_err(|error| error.to_string())?;
+    let state = State::open(&config, arguments.place.data.clone()).await.map_err(|error| error.to_string())?;
+    let stop = CancellationToken::new();
+    let jobs = state.forge.clone().map(|forge| {
+        let stop = stop.clone();
+        tokio::spawn(async move { forge.run_jobs(stop).await })
+    });
+    let server = tokio::spawn(server::edge::serve(listener, server::router(&state), stop.clone()));
+    say(&format!("Twinport is ready at {}", config.public_url()));
+    if let Some(forge) = state.forge.clone() {
+        let link = forge.sign_in_link(FIRST_USER).await.map_err(|error| error.to_string())?;
+        say(&format!("Sign in: {link}"));
+        match &forge.runner.sandbox {
+            Sandbox::Refused(reason) => tracing::warn!("{reason}; twins will not run until that is put right"),
+            Sandbox::None => tracing::warn!("jobs run without a sandbox, with the rights of this server, as the configuration says"),
+            Sandbox::Bubblewrap { .. } => {}
+        }
+        tokio::spawn(async move { forge.warm_up().await });
+    }
+    stopped().await;
+    tracing::info!("stopping");
+    stop.cancel();
+    let _ = server.await;
+    if let Some(jobs) = jobs {
+        let _ = jobs.await;
+    }
+    Ok(())
+}

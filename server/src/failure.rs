@@ -1,0 +1,97 @@
+//! What a person reads when the server itself cannot go on: the thing, the backend, the next step.
+//! Causes go to the log.
+
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::auth::backend::Backend;
+
+/// A failure with its page.
+#[derive(Debug)]
+pub struct Failure {
+    status: StatusCode,
+    title: String,
+    text: String,
+    retry: Option<(String, String)>,
+}
+
+/// The whole chain of causes.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+impl Failure {
+    fn new(status: StatusCode, title: &str, text: String) -> Self {
+        Self { status, title: title.to_owned(), text, retry: None }
+    }
+
+    fn sign_in_again(mut self, backend: &Backend) -> Self {
+        self.retry = Some((format!("/auth/{}", backend.id), "Sign in again".to_owned()));
+        self
+    }
+
+    /// A backend that is not configured.
+    #[must_use]
+    pub fn unknown_backend(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Unknown backend", format!("No backend called “{id}” is configured here. Check the address, or ask whoever runs this server."))
+    }
+
+    /// An answer that we did not ask for, or too late.
+    #[must_use]
+    pub fn stale_login(backend: &Backend) -> Self {
+        let text = format!("The answer from {} belongs to no sign-in of this browser, or came more than ten minutes after it began. Nothing was changed.", backend.url);
+        Self::new(StatusCode::BAD_REQUEST, "This sign-in has expired", text).sign_in_again(backend)
+    }
+
+    /// The backend, or the person, said no.
+    #[must_use]
+    pub fn refused(backend: &Backend, error: &str, description: &str) -> Self {
+        let text = match error {
+            "access_denied" => format!("You did not allow Twinport at {}. Without it, nothing there can be shown.", backend.url),
+            "invalid_scope" => format!("{} does not let this application ask for the rights it needs. Whoever runs this server has to add the scopes “api” and “read_user” to the application there.", backend.url),
+            _ => format!("{} refused the sign-in: {} ({error}).", backend.url, description.trim_end_matches('.')),
+        };
+        Self::new(StatusCode::FORBIDDEN, "Sign-in was refused", text).sign_in_again(backend)
+    }
+
+    /// The backend should have done something, and did not.
+    #[must_use]
+    pub fn backend(backend: &Backend, should_have: &str, reason: &str) -> Self {
+        tracing::warn!(backend = backend.id, reason, "a backend failed a sign-in");
+        let text = format!("{} should have {should_have}, and did not. It may be down, or the application there may be configured for another address. Try again in a minute; if it stays, tell whoever runs this server.", backend.url);
+        Self::new(StatusCode::BAD_GATEWAY, "Sign-in failed", text).sign_in_again(backend)
+    }
+
+    /// Ours.
+    #[must_use]
+    pub fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "failed to answer a request");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here", "The server could not do this. Nothing was changed. Try again; if it stays, its log says why.".to_owned())
+    }
+}
+
+impl From<tower_sessions::session::Error> for Failure {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        Self::internal(chain(&error))
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let escape = forge::oauth::html::escape;
+        let retry = self.retry.map(|(href, words)| format!("<p><a href=\"{}\">{}</a></p>", escape(&href), escape(&words))).unwrap_or_default();
+        let text = format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <link rel=\"icon\" href=\"data:,\"><title>{title} · Twinport</title><link rel=\"stylesheet\" href=\"{css}\"></head>\
+             <body class=\"plain\"><main class=\"notice\"><h1>{title}</h1><p>{text}</p>{retry}<p><a href=\"/\">Go to the front page</a></p></main></body></html>",
+            title = escape(&self.title), text = escape(&self.text), css = crate::site::path_of("main.css")
+        );
+        (self.status, [(header::CACHE_CONTROL, "no-store")], Html(text)).into_response()
+    }
+}

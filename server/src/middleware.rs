@@ -1,0 +1,62 @@
+//! The whole stack, in the order in which a request meets it.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::cookie::time::Duration;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+use crate::State;
+
+/// What answers that are no pages may do: nothing.
+const NOTHING: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// A request by a page of ours: `Sec-Fetch-Site` says so, or `Origin` does; without either it is not.
+#[must_use]
+pub fn from_our_pages(state: &State, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => origin == state.public_url,
+        (None, None) => false,
+    }
+}
+
+async fn strict_front(request: Request, next: Next) -> Response {
+    match proxy::front::check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => (StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST), refusal.to_string()).into_response(),
+    }
+}
+
+fn header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Puts the stack around `router`.
+pub fn wrap(router: Router, state: &State) -> Router {
+    let secure = state.public_url.starts_with("https://");
+    let sessions = SessionManagerLayer::new(state.sessions.clone())
+        .with_name(if secure { "__Host-twinport" } else { "twinport" })
+        .with_secure(secure)
+        // Lax, because the answer of a backend is a navigation from elsewhere.
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(Duration::days(7)));
+    router
+        .layer(sessions)
+        .layer(header(header::CONTENT_SECURITY_POLICY, NOTHING))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::REFERRER_POLICY, "same-origin"))
+        .layer(header(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+}
+
+/// What stands before everything, the forge included.
+pub fn outermost(router: Router) -> Router {
+    router.layer(CatchPanicLayer::new()).layer(axum::middleware::from_fn(strict_front))
+}

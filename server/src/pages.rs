@@ -1,0 +1,56 @@
+//! Rendering: the app's shell with what is public about backends and instances, and where this
+//! browser is signed in. Never a token, never a request to a backend.
+
+use app::bootstrap::{Bootstrap, Person};
+use app::shell::{Assets, shell};
+use axum::body::Body;
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::ResponseOptions;
+use tower_sessions::Session;
+
+use crate::State;
+use crate::auth::signed_in;
+use crate::site;
+
+/// The Content-Security-Policy of pages (`connect-src`: this server and the configured backends).
+fn policy(nonce: &str, backends: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
+         connect-src 'self'{backends}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// Every page of the app.
+pub async fn page(Shared(state): Shared<State>, session: Session, request: Request<Body>) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let people = signed_in(&session).await.into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name });
+    let bootstrap = Bootstrap {
+        version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people: people.collect(),
+    };
+    let origins: Vec<String> = state.backends.iter().filter_map(|backend| url::Url::parse(&backend.url).ok()).map(|url| url.origin().ascii_serialization()).filter(|origin| *origin != state.public_url).collect();
+    let origins: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+    let assets = Assets { css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
+    let render = leptos_axum::render_app_to_stream_with_context(
+        move || {
+            provide_context(bootstrap.clone());
+            provide_context(assets.clone());
+        },
+        move || {
+            if let Some(response) = use_context::<ResponseOptions>() {
+                let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+                if let Ok(value) = HeaderValue::from_str(&policy(&nonce, &origins)) {
+                    response.insert_header(header::CONTENT_SECURITY_POLICY, value);
+                }
+                response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+            shell()
+        },
+    );
+    render(request).await.into_response()
+}

@@ -1,0 +1,108 @@
+//! The built site: one folder named by the hash of everything in it, inside this binary, each
+//! file with its compressed forms beside it.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../target/site"]
+#[allow_missing = true]
+struct Files;
+
+/// The name of the folder, read from the manifest that the build wrote.
+#[cfg(not(debug_assertions))]
+static HASH: LazyLock<String> = LazyLock::new(read_hash);
+
+fn read_hash() -> String {
+    let manifest = Files::get("manifest.json");
+    let value: Option<serde_json::Value> = manifest.and_then(|file| serde_json::from_slice(&file.data).ok());
+    value.and_then(|value| value.get("hash").and_then(|hash| hash.as_str()).map(str::to_owned)).unwrap_or_else(|| "none".to_owned())
+}
+
+/// The name of the folder; read anew each time while developing.
+#[must_use]
+pub fn hash() -> String {
+    #[cfg(not(debug_assertions))]
+    return HASH.clone();
+    #[cfg(debug_assertions)]
+    {
+        static FIRST: LazyLock<()> = LazyLock::new(|| ());
+        LazyLock::force(&FIRST);
+        read_hash()
+    }
+}
+
+/// The path of a built file.
+#[must_use]
+pub fn path_of(file: &str) -> String {
+    format!("/pkg/{}/{file}", hash())
+}
+
+fn kind(file: &str) -> &'static str {
+    match file.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        Some("md") => "text/markdown; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Whether the browser takes `coding`: named, and not with `q=0` (RFC 9110 §12.5.3).
+fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let text = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(',').any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        let refused = |part: &str| part.strip_prefix("q=").is_some_and(|q| q.trim_end_matches(['0', '.']).is_empty());
+        parts.next() == Some(coding) && !parts.any(refused)
+    })
+}
+
+fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
+    let fixed = [(header::CONTENT_TYPE, kind(path)), (header::CACHE_CONTROL, cache), (header::VARY, "Accept-Encoding")];
+    for (coding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
+        if let (true, Some(file)) = (accepts(headers, coding), Files::get(&format!("{path}{suffix}"))) {
+            return (fixed, [(header::CONTENT_ENCODING, coding)], file.data.into_owned()).into_response();
+        }
+    }
+    match Files::get(path) {
+        Some(file) => (fixed, file.data.into_owned()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// `GET /pkg/{hash}/{file}`: never changes, so it may be kept for ever.
+pub async fn built_file(Path((folder, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    if file.split('/').any(|part| part == "..") {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    serve(&format!("pkg/{folder}/{file}"), &headers, "public, max-age=31536000, immutable")
+}
+
+/// `GET /favicon.svg`
+pub async fn icon(headers: HeaderMap) -> Response {
+    serve("favicon.svg", &headers, "public, max-age=86400")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    #[test]
+    fn codings() {
+        let check = |text: &'static str, coding: &str| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(text))]);
+            super::accepts(&headers, coding)
+        };
+        assert!(check("gzip, deflate, br", "br"));
+        assert!(check("br;q=0.5", "br"));
+        assert!(!check("br;q=0, gzip", "br"));
+        assert!(!check("gzip", "br"));
+    }
+}

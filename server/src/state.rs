@@ -1,0 +1,171 @@
+//! Everything the parts of the server share, and how it is put together.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use app::bootstrap::{Backend as PublicBackend, Instance as PublicInstance};
+use forge::Forge;
+use forge::clock::Clock;
+use forge::runner::RunnerConfig;
+use sqlx::SqlitePool;
+use tower_sessions_sqlx_store::SqliteStore;
+
+use crate::auth::backend::Backend;
+use crate::auth::grants::Grants;
+use crate::config::Config;
+
+/// Why the server cannot start, in words for whoever started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder cannot be made or written.
+    #[error("the data folder {folder} cannot be used: {reason}. Choose another with --data, or give this user the right to write there")]
+    Data {
+        /// Which.
+        folder: String,
+        /// Why.
+        reason: String,
+    },
+    /// Another server has it.
+    #[error("the data folder {0} is in use by another twinport. Stop that one, or choose another folder with --data")]
+    Locked(String),
+    /// The database or the forge.
+    #[error("{0}")]
+    Storage(String),
+    /// A secret that is named cannot be read.
+    #[error("the secret of the backend “{backend}” cannot be read from {path}: {reason}")]
+    Secret {
+        /// Which backend.
+        backend: String,
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Shared by all handlers; cloning gives another handle.
+#[derive(Clone)]
+pub struct State(Arc<Inner>);
+
+/// What is behind a [`State`].
+pub struct Inner {
+    /// The public address.
+    pub public_url: String,
+    /// Backends by id.
+    pub backends: Vec<Backend>,
+    /// What the app is told about backends.
+    pub public_backends: Vec<PublicBackend>,
+    /// What the app is told about instances.
+    pub instances: Vec<PublicInstance>,
+    /// The embedded backend, when it is on.
+    pub forge: Option<Forge>,
+    /// Tokens of people at backends.
+    pub grants: Grants,
+    /// Browser sessions.
+    pub sessions: SqliteStore,
+    /// For talking to backends.
+    pub http: oauth2::reqwest::Client,
+    _lock: std::fs::File,
+}
+
+impl std::ops::Deref for State {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// What went wrong with the forge, with a next step where there is one.
+fn explain(error: &forge::OpenError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    match error {
+        forge::OpenError::Store(forge::store::StoreError::Damaged { .. }) => {
+            format!("{text}. Nothing was changed. Put back a copy of the data folder, or move this one away to start anew")
+        }
+        _ => text,
+    }
+}
+
+async fn database(path: &Path) -> Result<SqlitePool, String> {
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal).busy_timeout(std::time::Duration::from_secs(10));
+    let failed = |error: sqlx::Error| format!("{} cannot be used: {error}. It holds browser sessions only: move it away, and everybody signs in again", path.display());
+    let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(failed)?;
+    let _ = std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600));
+    Ok(pool)
+}
+
+/// The folder, made if need be, and locked for this process.
+fn claim(data: &Path) -> Result<std::fs::File, StartError> {
+    let folder = data.display().to_string();
+    let failed = |error: std::io::Error| StartError::Data { folder: folder.clone(), reason: error.to_string() };
+    std::fs::create_dir_all(data).map_err(failed)?;
+    let lock = std::fs::OpenOptions::new().create(true).append(true).open(data.join("lock")).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StartError::Locked(folder)),
+        Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// The forge's own settings out of the configuration.
+#[must_use]
+pub fn forge_config(config: &Config, data: &Path) -> forge::Config {
+    let mut runner = RunnerConfig { network: config.runner.network, without_sandbox: config.runner.unsafe_no_sandbox, ..RunnerConfig::default() };
+    if let Some(tags) = &config.runner.tags {
+        runner.tags.clone_from(tags);
+    }
+    runner.slots = config.runner.concurrent.unwrap_or(runner.slots);
+    runner.limits.log_bytes = config.runner.log_limit_bytes.unwrap_or(runner.limits.log_bytes);
+    runner.limits.memory_bytes = config.runner.memory_mb.map_or(runner.limits.memory_bytes, |mb| mb * 1024 * 1024);
+    forge::Config { folder: data.join("forge"), url: format!("{}/forge", config.public_url()), home: "/auth/forge?then=%2F".to_owned(), runner }
+}
+
+impl State {
+    /// Opens everything in `data`.
+    pub async fn open(config: &Config, data: PathBuf) -> Result<Self, StartError> {
+        let lock = claim(&data)?;
+        let public_url = config.public_url();
+        let pool = database(&data.join("server.db")).await.map_err(StartError::Storage)?;
+        let sessions = SqliteStore::new(pool.clone());
+        sessions.migrate().await.map_err(|error| StartError::Storage(format!("the session table cannot be made: {error}")))?;
+        let grants = Grants::open(pool, &data.join("server.key")).await.map_err(StartError::Storage)?;
+        let mut backends = Vec::new();
+        let mut forge = None;
+        if config.forge_enabled() {
+            let opened = Forge::open(forge_config(config, &data), Clock::default()).await.map_err(|error| StartError::Storage(explain(&error)))?;
+            opened.bootstrap().await.map_err(|error| StartError::Storage(error.to_string()))?;
+            opened.recover().await.map_err(|error| StartError::Storage(explain(&error)))?;
+            let backend = Backend::embedded(&opened, &public_url, config.server.listen).await.map_err(StartError::Storage)?;
+            backends.push(backend);
+            forge = Some(opened);
+        }
+        for gitlab in &config.gitlab {
+            backends.push(Backend::configured(gitlab, &public_url)?);
+        }
+        let public_backends = backends.iter().map(Backend::public).collect();
+        let instances = config.instance.iter().map(|instance| PublicInstance {
+            id: instance.id.clone(), name: instance.name.clone(), backend: instance.gitlab.clone(), group: instance.group.clone(),
+            common_project: instance.common_project.clone(), branch: instance.branch.clone(), runner_tag: instance.runner_tag.clone(),
+        });
+        // The OAuth client must not follow redirects: a backend could point it anywhere (oauth2's own advice).
+        let http = oauth2::reqwest::ClientBuilder::new()
+            .redirect(oauth2::reqwest::redirect::Policy::none())
+            .timeout(std::time::Duration::from_secs(15))
+            .build()
+            .map_err(|error| StartError::Storage(error.to_string()))?;
+        Ok(Self(Arc::new(Inner { public_url, backends, public_backends, instances: instances.collect(), forge, grants, sessions, http, _lock: lock })))
+    }
+
+    /// The backend with this id.
+    #[must_use]
+    pub fn backend(&self, id: &str) -> Option<&Backend> {
+        self.backends.iter().find(|backend| backend.id == id)
+    }
+}
