@@ -2,6 +2,10 @@
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+use crate::App;
+use crate::bootstrap::Bootstrap;
 
 /// Where the built files are.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +20,44 @@ pub struct Assets {
     pub dev: bool,
 }
 
-/// The whole document.
+/// JSON that may stand in a `<script>` element: no `<` can end it.
+fn inert_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default().replace('<', "\\u003c")
+}
+
+/// The whole document. The bootstrap travels as JSON that nothing executes.
 pub fn shell() -> impl IntoView {
     let assets = use_context::<Assets>().unwrap_or_default();
-    view! { <p>{assets.css}{use_nonce()}</p> }
+    let bootstrap = inert_json(&use_context::<Bootstrap>().unwrap_or_default());
+    let nonce = use_nonce().map(|nonce| nonce.to_string());
+    // A chunk or module that does not arrive (after an update, say) leaves a page that shows and
+    // does nothing: the notice at its end says so.
+    let boot = format!(
+        "import init, {{ hydrate }} from '{}';\
+         init({{ module_or_path: '{}' }}).then(hydrate).catch((error) => {{ console.error(error); document.getElementById('boot-failed').hidden = false; }});",
+        assets.js, assets.wasm
+    );
+    let theme = "try{const t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <script nonce=nonce.clone()>{theme}</script>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=assets.css.clone()/>
+                <link rel="modulepreload" href=assets.js.clone() nonce=nonce.clone()/>
+                <link rel="preload" href=assets.wasm.clone() r#as="fetch" crossorigin="anonymous"/>
+                <script type="application/json" id="bootstrap" nonce=nonce.clone()>{bootstrap}</script>
+                <script type="module" nonce=nonce>{boot}</script>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+                <p id="boot-failed" class="boot-failed" role="alert" hidden>"Part of Twinport could not be loaded. It may just have been updated: reload the page."</p>
+            </body>
+        </html>
+    }
 }

@@ -78,7 +78,7 @@ impl Repo {
     /// Whether there is no commit yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.open().and_then(|repository| Ok(repository.is_empty()?)).unwrap_or(true)
+        self.open().is_ok_and(|repository| has_no_branch(&repository))
     }
 
     /// Every branch and tag with its target, as `refs/heads/…` and `refs/tags/…`.
@@ -102,6 +102,12 @@ impl Repo {
         self.open()?.set_head(&format!("refs/heads/{branch}"))?;
         Ok(())
     }
+}
+
+/// Whether no branch exists yet. (libgit2's own `is_empty` also wants HEAD to have the name that
+/// the machine's configuration gives to first branches.)
+pub(crate) fn has_no_branch(repository: &Repository) -> bool {
+    repository.references_glob("refs/heads/*").is_ok_and(|mut branches| branches.next().is_none())
 }
 
 /// Branches win over tags, tags over commit ids, as on GitLab.

@@ -7,7 +7,6 @@ pub mod projects;
 pub mod variables;
 
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
@@ -48,8 +47,7 @@ pub async fn open(path: &Path) -> Result<SqlitePool, StoreError> {
             StoreError::Open { path: shown.clone(), source }
         }
     };
-    let options = SqliteConnectOptions::from_str("sqlite::memory:")
-        .map_err(failed)?
+    let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)

@@ -201,7 +201,7 @@ impl Repo {
                 Some(find_commit(&repository, start).map_err(|_| GitError::Refused("You can only create or edit files when you are on a branch".to_owned()))?)
             }
             (_, Some(id)) => Some(repository.find_commit(id)?),
-            (_, None) if repository.is_empty()? => None,
+            (_, None) if super::has_no_branch(&repository) => None,
             _ => return refuse("You can only create or edit files when you are on a branch"),
         };
         self.check_last_commits(new, parent.as_ref())?;
