@@ -195,7 +195,9 @@ impl State {
                     Some(found) => {
                         let length = found.length;
                         let bare = (start + at as u64).saturating_sub(HEADER as u64);
-                        self.section(found, position(at), bare, out);
+                        // What was left out just before a marker is not counted yet.
+                        let skipped: u64 = joins.iter().filter(|(place, _)| *place == at).map(|(_, left)| *left as u64).sum();
+                        self.section(found, position(at) - skipped, bare, out);
                         at += length;
                     }
                     None => {
