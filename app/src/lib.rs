@@ -1,15 +1,44 @@
 //! The app: what people see. Server and browser build the same views; only the browser asks
 //! backends.
 
+#![recursion_limit = "512"]
+
 pub mod bootstrap;
+pub mod browser;
+pub mod problem;
 pub mod routes;
+pub mod session;
 pub mod shell;
 
-use leptos::prelude::*;
+mod actions;
+mod components;
+mod instances;
+mod layouts;
+mod pages;
+mod queries;
+mod ui;
 
-/// The app.
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::Router;
+
+use bootstrap::Bootstrap;
+use instances::Instances;
+use layouts::frame::Frame;
+
+/// The app, on either side. What it knows at the start comes from the server's context, or from
+/// the document in the browser.
 #[component]
 pub fn App() -> impl IntoView {
-    leptos_meta::provide_meta_context();
-    view! { <p>"hello"</p> }
+    provide_meta_context();
+    let bootstrap = use_context::<Bootstrap>().unwrap_or_else(browser::read_bootstrap);
+    provide_context(Instances::new(&bootstrap));
+    provide_context(bootstrap);
+    provide_context(ui::toast::Toasts::new());
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Twinport".to_owned() } else { format!("{title} · Twinport") }/>
+        <Router>
+            <Frame/>
+        </Router>
+    }
 }

@@ -102,9 +102,7 @@ impl Route {
             ["help"] => Self::Help,
             ["i", instance] | ["i", instance, "library"] => Self::Library { instance: own(instance), kind: None },
             ["i", instance, "library", kind] => Self::Library { instance: own(instance), kind: Some(Kind::of_folder(kind)?) },
-            ["i", instance, "library", kind, owner, name] => {
-                Self::Asset { instance: own(instance), owner: Owner::of_word(owner)?, kind: Kind::of_folder(kind)?, name: own(name) }
-            }
+            ["i", instance, "library", kind, owner, name] => Self::Asset { instance: own(instance), owner: Owner::of_word(owner)?, kind: Kind::of_folder(kind)?, name: own(name) },
             ["i", instance, "twins", owner, name] => Self::Twin { instance: own(instance), owner: Owner::of_word(owner)?, name: own(name) },
             ["i", instance, "runs"] => Self::Runs { instance: own(instance) },
             ["i", instance, "runs", owner, pipeline] => Self::Run { instance: own(instance), owner: Owner::of_word(owner)?, pipeline: pipeline.parse().ok()?, job: None },
@@ -158,10 +156,15 @@ mod tests {
         let i = || "aarhus".to_owned();
         let name = || "a b/c ü".to_owned();
         let routes = [
-            Route::Home, Route::Help, Route::Library { instance: i(), kind: None }, Route::Library { instance: i(), kind: Some(Kind::Model) },
+            Route::Home,
+            Route::Help,
+            Route::Library { instance: i(), kind: None },
+            Route::Library { instance: i(), kind: Some(Kind::Model) },
             Route::Asset { instance: i(), owner: Owner::Common, kind: Kind::Function, name: name() },
-            Route::Twin { instance: i(), owner: Owner::Private, name: name() }, Route::Runs { instance: i() },
-            Route::Run { instance: i(), owner: Owner::Private, pipeline: 4, job: Some(7) }, Route::Run { instance: i(), owner: Owner::Common, pipeline: 4, job: None },
+            Route::Twin { instance: i(), owner: Owner::Private, name: name() },
+            Route::Runs { instance: i() },
+            Route::Run { instance: i(), owner: Owner::Private, pipeline: 4, job: Some(7) },
+            Route::Run { instance: i(), owner: Owner::Common, pipeline: 4, job: None },
         ];
         for route in routes {
             assert_eq!(Route::find(&route.to_string()), Some(route.clone()), "{route}");

@@ -164,15 +164,24 @@ impl Config {
     #[must_use]
     pub fn public_url(&self) -> String {
         let port = self.server.listen.port();
-        let host = if self.server.listen.ip().is_unspecified() { "127.0.0.1".to_owned() } else { SocketAddr::new(self.server.listen.ip(), port).to_string().rsplit_once(':').map(|(host, _)| host.to_owned()).unwrap_or_default() };
+        let host = if self.server.listen.ip().is_unspecified() {
+            "127.0.0.1".to_owned()
+        } else {
+            SocketAddr::new(self.server.listen.ip(), port).to_string().rsplit_once(':').map(|(host, _)| host.to_owned()).unwrap_or_default()
+        };
         self.server.public_url.clone().unwrap_or_else(|| format!("http://{host}:{port}")).trim_end_matches('/').to_owned()
     }
 
     fn completed(mut self) -> Self {
         if self.instance.is_empty() && self.forge_enabled() {
             self.instance.push(Instance {
-                id: "local".to_owned(), name: "Local".to_owned(), gitlab: "forge".to_owned(), group: default_group(), common_project: default_common(),
-                branch: None, runner_tag: default_tag(),
+                id: "local".to_owned(),
+                name: "Local".to_owned(),
+                gitlab: "forge".to_owned(),
+                group: default_group(),
+                common_project: default_common(),
+                branch: None,
+                runner_tag: default_tag(),
             });
         }
         self

@@ -54,7 +54,10 @@ impl Failure {
     pub fn refused(backend: &Backend, error: &str, description: &str) -> Self {
         let text = match error {
             "access_denied" => format!("You did not allow Twinport at {}. Without it, nothing there can be shown.", backend.url),
-            "invalid_scope" => format!("{} does not let this application ask for the rights it needs. Whoever runs this server has to add the scopes “api” and “read_user” to the application there.", backend.url),
+            "invalid_scope" => format!(
+                "{} does not let this application ask for the rights it needs. Whoever runs this server has to add the scopes “api” and “read_user” to the application there.",
+                backend.url
+            ),
             _ => format!("{} refused the sign-in: {} ({error}).", backend.url, description.trim_end_matches('.')),
         };
         Self::new(StatusCode::FORBIDDEN, "Sign-in was refused", text).sign_in_again(backend)
@@ -64,7 +67,10 @@ impl Failure {
     #[must_use]
     pub fn backend(backend: &Backend, should_have: &str, reason: &str) -> Self {
         tracing::warn!(backend = backend.id, reason, "a backend failed a sign-in");
-        let text = format!("{} should have {should_have}, and did not. It may be down, or the application there may be configured for another address. Try again in a minute; if it stays, tell whoever runs this server.", backend.url);
+        let text = format!(
+            "{} should have {should_have}, and did not. It may be down, or the application there may be configured for another address. Try again in a minute; if it stays, tell whoever runs this server.",
+            backend.url
+        );
         Self::new(StatusCode::BAD_GATEWAY, "Sign-in failed", text).sign_in_again(backend)
     }
 
@@ -72,7 +78,11 @@ impl Failure {
     #[must_use]
     pub fn internal(error: impl std::fmt::Display) -> Self {
         tracing::error!(%error, "failed to answer a request");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here", "The server could not do this. Nothing was changed. Try again; if it stays, its log says why.".to_owned())
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong here",
+            "The server could not do this. Nothing was changed. Try again; if it stays, its log says why.".to_owned(),
+        )
     }
 }
 
@@ -90,7 +100,9 @@ impl IntoResponse for Failure {
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
              <link rel=\"icon\" href=\"data:,\"><title>{title} · Twinport</title><link rel=\"stylesheet\" href=\"{css}\"></head>\
              <body class=\"plain\"><main class=\"notice\"><h1>{title}</h1><p>{text}</p>{retry}<p><a href=\"/\">Go to the front page</a></p></main></body></html>",
-            title = escape(&self.title), text = escape(&self.text), css = crate::site::path_of("main.css")
+            title = escape(&self.title),
+            text = escape(&self.text),
+            css = crate::site::path_of("main.css")
         );
         (self.status, [(header::CACHE_CONTROL, "no-store")], Html(text)).into_response()
     }

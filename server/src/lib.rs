@@ -1,6 +1,8 @@
 //! The thin server: sessions and tokens, the pages' shell, the static site, and the forge.
 //! `router` is all of it, the same that tests use.
 
+#![recursion_limit = "512"]
+
 pub mod auth;
 pub mod config;
 pub mod edge;

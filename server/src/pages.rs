@@ -30,10 +30,15 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let people = signed_in(&session).await.into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name });
-    let bootstrap = Bootstrap {
-        version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people: people.collect(),
-    };
-    let origins: Vec<String> = state.backends.iter().filter_map(|backend| url::Url::parse(&backend.url).ok()).map(|url| url.origin().ascii_serialization()).filter(|origin| *origin != state.public_url).collect();
+    let bootstrap =
+        Bootstrap { version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people: people.collect() };
+    let origins: Vec<String> = state
+        .backends
+        .iter()
+        .filter_map(|backend| url::Url::parse(&backend.url).ok())
+        .map(|url| url.origin().ascii_serialization())
+        .filter(|origin| *origin != state.public_url)
+        .collect();
     let origins: String = origins.iter().map(|origin| format!(" {origin}")).collect();
     let assets = Assets { css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
     let render = leptos_axum::render_app_to_stream_with_context(

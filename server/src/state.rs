@@ -151,8 +151,13 @@ impl State {
         }
         let public_backends = backends.iter().map(Backend::public).collect();
         let instances = config.instance.iter().map(|instance| PublicInstance {
-            id: instance.id.clone(), name: instance.name.clone(), backend: instance.gitlab.clone(), group: instance.group.clone(),
-            common_project: instance.common_project.clone(), branch: instance.branch.clone(), runner_tag: instance.runner_tag.clone(),
+            id: instance.id.clone(),
+            name: instance.name.clone(),
+            backend: instance.gitlab.clone(),
+            group: instance.group.clone(),
+            common_project: instance.common_project.clone(),
+            branch: instance.branch.clone(),
+            runner_tag: instance.runner_tag.clone(),
         });
         // The OAuth client must not follow redirects: a backend could point it anywhere (oauth2's own advice).
         let http = oauth2::reqwest::ClientBuilder::new()

@@ -41,9 +41,7 @@ impl Endpoint for ListArtifacts {
     type Output = Page<ArtifactEntry>;
 
     fn request(&self) -> Request {
-        Request::new(Method::Get, format!("/projects/{}/jobs/{}/artifacts/tree", self.project.segment(), self.job))
-            .with("recursive", true)
-            .with("per_page", 100)
+        Request::new(Method::Get, format!("/projects/{}/jobs/{}/artifacts/tree", self.project.segment(), self.job)).with("recursive", true).with("per_page", 100)
     }
 
     fn decode(&self, response: Response) -> Result<Self::Output, Error> {

@@ -117,8 +117,7 @@ impl Endpoint for CreatePipeline {
 
     fn request(&self) -> Request {
         let variables: Vec<_> = self.variables.iter().map(|(key, v)| value!({"key": key, "value": v, "variable_type": "env_var"})).collect();
-        Request::new(Method::Post, format!("/projects/{}/pipeline", self.project.segment()))
-            .with_body(value!({"ref": self.reference, "variables": variables}))
+        Request::new(Method::Post, format!("/projects/{}/pipeline", self.project.segment())).with_body(value!({"ref": self.reference, "variables": variables}))
     }
 
     fn decode(&self, response: Response) -> Result<Self::Output, Error> {

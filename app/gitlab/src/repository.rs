@@ -71,9 +71,7 @@ impl Endpoint for ListTree {
     type Output = Page<TreeEntry>;
 
     fn request(&self) -> Request {
-        let mut request = Request::new(Method::Get, format!("/projects/{}/repository/tree", self.project.segment()))
-            .with("per_page", 100)
-            .with("pagination", "keyset");
+        let mut request = Request::new(Method::Get, format!("/projects/{}/repository/tree", self.project.segment())).with("per_page", 100).with("pagination", "keyset");
         if !self.path.is_empty() {
             request = request.with("path", &self.path);
         }

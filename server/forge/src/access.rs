@@ -29,12 +29,19 @@ pub struct Visible {
     pub level: i64,
     /// The roles it comes from.
     pub roles: Roles,
+    /// Whether nobody is behind the request.
+    pub anonymous: bool,
 }
 
 impl Visible {
-    /// The role is at least `level`, or 403.
+    /// The role is at least `level`: else 403, or 401 for callers without credentials. What is
+    /// archived is changed by nobody but its owner, who can take it out of the archive.
     pub fn require(&self, level: i64) -> ApiResult<()> {
-        if self.level >= level { Ok(()) } else { Err(ApiError::forbidden("")) }
+        if self.anonymous {
+            return Err(ApiError::unauthorized());
+        }
+        let frozen = self.project.archived && (DEVELOPER..OWNER).contains(&level);
+        if self.level >= level && !frozen { Ok(()) } else { Err(ApiError::forbidden("")) }
     }
 
     /// Code may be read: members from reporter on, everybody where it is not private.
@@ -66,7 +73,7 @@ impl Forge {
             "internal" => caller.person().is_some(),
             _ => level >= GUEST,
         };
-        Ok(seen.then_some(Visible { project, level, roles }))
+        Ok(seen.then_some(Visible { project, level, roles, anonymous: caller.person().is_none() }))
     }
 
     /// The group or namespace `key`, if the caller can see it.

@@ -3,8 +3,8 @@
 use crate::Forge;
 use crate::access::{DEVELOPER, MAINTAINER, OWNER, blocking};
 use crate::error::{ApiError, ApiResult};
-use crate::git::write::{FileAction, NewCommit};
 use crate::git::Repo;
+use crate::git::write::{FileAction, NewCommit};
 use crate::secret;
 use crate::starter::{self, StarterFile};
 use crate::store::identity::{self, UserRow};
@@ -145,7 +145,13 @@ impl Forge {
             .execute(&mut *transaction)
             .await?
             .last_insert_rowid();
-        sqlx::query("INSERT INTO members (project_id, user_id, access_level, created_at) VALUES (?,?,?,?)").bind(id).bind(new.creator).bind(OWNER).bind(&now).execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO members (project_id, user_id, access_level, created_at) VALUES (?,?,?,?)")
+            .bind(id)
+            .bind(new.creator)
+            .bind(OWNER)
+            .bind(&now)
+            .execute(&mut *transaction)
+            .await?;
         // The repository comes first: a row without one would be half a project.
         let (path, branch) = (self.repo(id).path().to_owned(), new.default_branch.clone());
         blocking(move || {
@@ -178,11 +184,22 @@ impl Forge {
 
     async fn commit_files(&self, project: i64, branch: &str, message: &str, author: &UserRow, files: Vec<StarterFile>) -> ApiResult<()> {
         let actions = files.into_iter().map(|file| FileAction {
-            kind: gitlab::commits::ActionKind::Create, path: file.path, previous_path: None, content: Some(file.content), last_commit: None, executable: Some(file.executable),
+            kind: gitlab::commits::ActionKind::Create,
+            path: file.path,
+            previous_path: None,
+            content: Some(file.content),
+            last_commit: None,
+            executable: Some(file.executable),
         });
         let person = (author.name.clone(), author.email.clone());
         let new = NewCommit {
-            branch: branch.to_owned(), start: None, force: false, message: message.to_owned(), actions: actions.collect(), author: person.clone(), committer: person,
+            branch: branch.to_owned(),
+            start: None,
+            force: false,
+            message: message.to_owned(),
+            actions: actions.collect(),
+            author: person.clone(),
+            committer: person,
             time: self.clock.now().timestamp(),
         };
         let repo = self.repo(project);
@@ -235,8 +252,14 @@ impl Forge {
             self.set_member(Some(common.id), None, id, if admin { MAINTAINER } else { DEVELOPER }).await?;
         }
         let project = NewProject {
-            namespace: group.id, name: name.to_owned(), path: name.to_lowercase(), description: Some(format!("Digital twins and assets of {name}")),
-            visibility: "private".to_owned(), default_branch: "main".to_owned(), topics: "digital-twin".to_owned(), creator: id,
+            namespace: group.id,
+            name: name.to_owned(),
+            path: name.to_lowercase(),
+            description: Some(format!("Digital twins and assets of {name}")),
+            visibility: "private".to_owned(),
+            default_branch: "main".to_owned(),
+            topics: "digital-twin".to_owned(),
+            creator: id,
         };
         let number = self.create_project(&project).await?;
         self.commit_files(number, "main", "Start with the standard layout and three example twins", &user, starter::user_files(name)).await?;
@@ -300,8 +323,14 @@ impl Forge {
         if projects::project_by_path(&self.db, &format!("{GROUP}/{COMMON}")).await?.is_none() {
             let group = projects::namespace(&self.db, GROUP).await?.map(|row| row.id).unwrap_or_default();
             let project = NewProject {
-                namespace: group, name: COMMON.to_owned(), path: COMMON.to_owned(), description: Some("Assets that everybody on this instance may use".to_owned()),
-                visibility: "internal".to_owned(), default_branch: "main".to_owned(), topics: "digital-twin".to_owned(), creator: user.id,
+                namespace: group,
+                name: COMMON.to_owned(),
+                path: COMMON.to_owned(),
+                description: Some("Assets that everybody on this instance may use".to_owned()),
+                visibility: "internal".to_owned(),
+                default_branch: "main".to_owned(),
+                topics: "digital-twin".to_owned(),
+                creator: user.id,
             };
             let id = self.create_project(&project).await?;
             self.commit_files(id, "main", "Start with a library of examples", &user, starter::common_files()).await?;

@@ -56,6 +56,11 @@ impl Caller {
     }
 
     fn check(&self, write: bool, path: &str) -> ApiResult<()> {
+        // A job may ask for itself, for artifacts and for files of projects that its person can read.
+        let open_to_jobs = path.ends_with("/job") || path.contains("/artifacts") || path.contains("/repository/");
+        if self.job.is_some() && (write || !open_to_jobs) {
+            return Err(ApiError::forbidden("This endpoint is not open to job tokens"));
+        }
         let profile = path.ends_with("/user") || path.contains("/users") || path.ends_with("/version") || path.ends_with("/metadata");
         let files = path.contains("/repository/files/") || path.ends_with("/raw");
         let (wanted, named): (&[&str], _) = match (write, profile, files) {
@@ -112,8 +117,7 @@ impl Forge {
 
     /// A job's token lives as long as the job runs, and only reads.
     async fn job_caller(&self, hash: &str) -> ApiResult<Caller> {
-        let found: Option<(i64, i64)> =
-            sqlx::query_as("SELECT id, user_id FROM jobs WHERE token_hash = ? AND status = 'running'").bind(hash).fetch_optional(&self.db).await?;
+        let found: Option<(i64, i64)> = sqlx::query_as("SELECT id, user_id FROM jobs WHERE token_hash = ? AND status = 'running'").bind(hash).fetch_optional(&self.db).await?;
         let (job, user) = found.ok_or_else(ApiError::unauthorized)?;
         let user = identity::user(&self.db, user).await?.ok_or_else(ApiError::unauthorized)?;
         Ok(Caller { user: Some(user), scopes: vec!["read_api".to_owned(), "read_repository".to_owned()], job: Some(job) })

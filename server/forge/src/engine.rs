@@ -17,14 +17,16 @@ impl Forge {
         let now = self.clock.text();
         let ended = status.is_complete().then_some(now.as_str());
         let queued = (*status == Status::Pending).then_some(now.as_str());
-        sqlx::query("UPDATE jobs SET status = ?, failure_reason = COALESCE(?, failure_reason), finished_at = COALESCE(?, finished_at), queued_at = COALESCE(?, queued_at) WHERE id = ?")
-            .bind(status.as_str())
-            .bind(reason)
-            .bind(ended)
-            .bind(queued)
-            .bind(job)
-            .execute(&self.db)
-            .await?;
+        sqlx::query(
+            "UPDATE jobs SET status = ?, failure_reason = COALESCE(?, failure_reason), finished_at = COALESCE(?, finished_at), queued_at = COALESCE(?, queued_at) WHERE id = ?",
+        )
+        .bind(status.as_str())
+        .bind(reason)
+        .bind(ended)
+        .bind(queued)
+        .bind(job)
+        .execute(&self.db)
+        .await?;
         Ok(())
     }
 }

@@ -58,7 +58,7 @@ impl Repo {
         let repository = Repository::init_opts(path, &options)?;
         let mut config = repository.config()?;
         // A commit that was answered must survive a loss of power.
-        config.set_bool("core.fsyncObjectFiles", true)?;
+        config.set_str("core.fsync", "committed")?;
         config.set_bool("uploadpack.allowAnySHA1InWant", true)?;
         config.set_bool("http.receivepack", true)?;
         config.set_bool("receive.fsckObjects", true)?;

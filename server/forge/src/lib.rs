@@ -107,6 +107,9 @@ pub struct Inner {
     pub runner: runner::Runner,
     /// Held while pipelines change.
     pub engine: tokio::sync::Mutex<()>,
+    /// Held while a commit is made through the API, so that commits in a hurry wait for each
+    /// other instead of losing.
+    pub writes: tokio::sync::Mutex<()>,
     /// When this process started, ISO 8601.
     pub started_at: String,
     /// Sign-in attempts, to slow guessing down.
@@ -149,6 +152,7 @@ impl Forge {
             clock,
             runner: runner::Runner::new(config.runner, sandbox),
             engine: tokio::sync::Mutex::new(()),
+            writes: tokio::sync::Mutex::new(()),
             started_at,
             attempts: oauth::attempts::Attempts::default(),
             home: config.home,

@@ -68,12 +68,29 @@ impl Params {
         text.parse().map(Some).map_err(|_| ApiError::Parameter(format!("{key} is invalid")))
     }
 
+    /// One of these words, or nothing.
+    pub fn one_of(&self, key: &str, words: &[&str]) -> ApiResult<Option<String>> {
+        match self.filled(key) {
+            Some(word) if !words.contains(&word.as_str()) => Err(ApiError::Parameter(format!("{key} does not have a valid value"))),
+            other => Ok(other),
+        }
+    }
+
+    /// A point in time, ISO 8601, a date alone included.
+    pub fn time(&self, key: &str) -> ApiResult<Option<chrono::DateTime<chrono::Utc>>> {
+        let Some(text) = self.filled(key) else { return Ok(None) };
+        let found = crate::clock::parse(&text).or_else(|| crate::clock::parse(&format!("{text}T00:00:00Z")));
+        found.map(Some).ok_or_else(|| ApiError::Parameter(format!("{key} is invalid")))
+    }
+
     /// A list of strings: an array, a single value, or commas.
     #[must_use]
     pub fn list(&self, key: &str) -> Vec<String> {
         match self.get(key) {
             Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
-            Some(value) => scalar(value).into_iter().flat_map(|text| text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>()).filter(|part| !part.is_empty()).collect(),
+            Some(value) => {
+                scalar(value).into_iter().flat_map(|text| text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>()).filter(|part| !part.is_empty()).collect()
+            }
             None => Vec::new(),
         }
     }
@@ -162,9 +179,7 @@ impl<S: Send + Sync> FromRequest<S> for Params {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let Self(mut map) = Self::from_query(request.uri().query().unwrap_or_default());
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        let body = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "413 Request Entity Too Large"))?;
+        let body = Bytes::from_request(request, state).await.map_err(|_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "413 Request Entity Too Large"))?;
         if body.is_empty() {
             return Ok(Self(map));
         }

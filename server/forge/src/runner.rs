@@ -115,7 +115,9 @@ impl Runner {
         found.inspect(CancellationToken::cancel).is_some()
     }
 
-    fn offers(&self, tags: &[String]) -> bool {
+    /// Whether this runner has all of `tags`.
+    #[must_use]
+    pub fn offers(&self, tags: &[String]) -> bool {
         tags.iter().all(|tag| self.tags.contains(tag))
     }
 }
@@ -159,8 +161,7 @@ impl Forge {
     }
 
     async fn start_scheduled(&self) -> ApiResult<()> {
-        let due: Vec<JobRow> =
-            sqlx::query_as(&format!("{JOB} WHERE status = 'scheduled' AND scheduled_at <= ?")).bind(self.clock.text()).fetch_all(&self.db).await?;
+        let due: Vec<JobRow> = sqlx::query_as(&format!("{JOB} WHERE status = 'scheduled' AND scheduled_at <= ?")).bind(self.clock.text()).fetch_all(&self.db).await?;
         for row in due {
             let _guard = self.engine.lock().await;
             self.move_job(&row, &Status::Pending).await?;

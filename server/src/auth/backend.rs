@@ -53,8 +53,13 @@ impl Backend {
     /// The forge inside this server, which trusts its own portal.
     pub async fn embedded(forge: &Forge, public_url: &str, listen: SocketAddr) -> Result<Self, String> {
         let application = NewApplication {
-            name: "Twinport".to_owned(), redirect_uris: format!("{public_url}/auth/forge/callback"), scopes: SCOPES.join(" "), confidential: false, trusted: true,
-            uid: Some(OWN_CLIENT.to_owned()), owner: None,
+            name: "Twinport".to_owned(),
+            redirect_uris: format!("{public_url}/auth/forge/callback"),
+            scopes: SCOPES.join(" "),
+            confidential: false,
+            trusted: true,
+            uid: Some(OWN_CLIENT.to_owned()),
+            owner: None,
         };
         forge.create_application(&application).await.map_err(|error| format!("the portal could not be registered at its forge: {error}"))?;
         let url = forge.url("").trim_end_matches('/').to_owned();
@@ -69,7 +74,11 @@ impl Backend {
         let url = gitlab.url.trim_end_matches('/').to_owned();
         let secret = match &gitlab.client_secret_file {
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| StartError::Secret { backend: gitlab.id.clone(), path: path.display().to_string(), reason: error.to_string() })?;
+                let text = std::fs::read_to_string(path).map_err(|error| StartError::Secret {
+                    backend: gitlab.id.clone(),
+                    path: path.display().to_string(),
+                    reason: error.to_string(),
+                })?;
                 Some(text.trim().to_owned())
             }
             None => None,

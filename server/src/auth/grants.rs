@@ -113,7 +113,8 @@ impl Grants {
     /// Reads a grant; one that was tampered with is no grant.
     pub async fn get(&self, grant: &str, backend: &str) -> Option<Tokens> {
         let id = Self::id(grant);
-        let (nonce, sealed): (Vec<u8>, Vec<u8>) = sqlx::query_as("SELECT nonce, sealed FROM grants WHERE id = ? AND backend = ?").bind(&id).bind(backend).fetch_optional(&self.pool).await.ok()??;
+        let (nonce, sealed): (Vec<u8>, Vec<u8>) =
+            sqlx::query_as("SELECT nonce, sealed FROM grants WHERE id = ? AND backend = ?").bind(&id).bind(backend).fetch_optional(&self.pool).await.ok()??;
         if nonce.len() != 24 {
             return None;
         }

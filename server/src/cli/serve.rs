@@ -12,7 +12,9 @@ use super::{Serve, say};
 
 async fn bind(listen: std::net::SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(listen).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => format!("{listen} is in use by another program. Stop that one, or choose another address: --listen 127.0.0.1:{}", listen.port().wrapping_add(1)),
+        std::io::ErrorKind::AddrInUse => {
+            format!("{listen} is in use by another program. Stop that one, or choose another address: --listen 127.0.0.1:{}", listen.port().wrapping_add(1))
+        }
         std::io::ErrorKind::PermissionDenied => format!("this user may not listen on {listen}. Ports below 1024 need more rights: choose a higher one with --listen"),
         std::io::ErrorKind::AddrNotAvailable => format!("{} is no address of this machine. Listen on 127.0.0.1 or 0.0.0.0", listen.ip()),
         _ => format!("failed to listen on {listen}: {error}"),

@@ -45,9 +45,7 @@ pub async fn list_branches(State(forge): State<Forge>, caller: Caller, Path(id):
     let mut branches = all(&forge, &visible).await?;
     if let Some(search) = params.filled("search") {
         let text = search.trim_start_matches('^').trim_end_matches('$').to_owned();
-        branches.retain(|(name, ..)| {
-            name.contains(&text) && (!search.starts_with('^') || name.starts_with(&text)) && (!search.ends_with('$') || name.ends_with(&text))
-        });
+        branches.retain(|(name, ..)| name.contains(&text) && (!search.starts_with('^') || name.starts_with(&text)) && (!search.ends_with('$') || name.ends_with(&text)));
     }
     if let Some(pattern) = params.filled("regex") {
         let regex = regex::Regex::new(&pattern).map_err(|_| ApiError::Parameter("regex is an invalid regular expression".to_owned()))?;
@@ -86,6 +84,10 @@ pub async fn create_branch(State(forge): State<Forge>, caller: Caller, Path(id):
     let visible = forge.project(&caller, &id).await?;
     visible.require(DEVELOPER)?;
     let user = caller.user()?.clone();
+    let missing: Vec<String> = ["branch", "ref"].into_iter().filter(|key| params.filled(key).is_none()).map(|key| format!("{key} is missing")).collect();
+    if !missing.is_empty() {
+        return Err(ApiError::Parameter(missing.join(", ")));
+    }
     let (name, start) = (params.required("branch")?, params.required("ref")?);
     let repo = forge.repo(visible.project.id);
     let sha = {

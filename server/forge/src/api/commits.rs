@@ -24,12 +24,12 @@ pub async fn list_commits(State(forge): State<Forge>, caller: Caller, Path(id): 
     let visible = forge.project(&caller, &id).await?;
     visible.require_code()?;
     let paging = Paging::read(&params)?;
-    let time = |key: &str| params.filled(key).and_then(|text| crate::clock::parse(&text)).map(|time| time.timestamp());
+    let time = |key: &str| Ok::<_, ApiError>(params.time(key)?.map(|time| time.timestamp()));
     let query = LogQuery {
         revision: params.filled("ref_name").unwrap_or_else(|| visible.project.default_branch.clone()),
         path: params.filled("path"),
-        since: time("since"),
-        until: time("until"),
+        since: time("since")?,
+        until: time("until")?,
         all: params.flag("all")?.unwrap_or(false),
         first_parent: params.flag("first_parent")?.unwrap_or(false),
         skip: paging.skip(),
@@ -92,7 +92,9 @@ pub async fn list_commit_refs(State(forge): State<Forge>, caller: Caller, Path((
     let repo = forge.repo(visible.project.id);
     let refs = blocking(move || {
         let target = repo.resolve(&sha)?;
-        let holds = |(name, _): &(String, _)| repo.merge_base(name.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/"), &target.to_string()).ok().flatten() == Some(target.to_string());
+        let holds = |(name, _): &(String, _)| {
+            repo.merge_base(name.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/"), &target.to_string()).ok().flatten() == Some(target.to_string())
+        };
         Ok::<_, ApiError>(repo.refs()?.into_iter().filter(holds).map(|(name, _)| name).collect::<Vec<_>>())
     })
     .await?;
@@ -130,6 +132,14 @@ fn read_action(index: usize, value: &Value) -> ApiResult<FileAction> {
         return Err(ApiError::bad_request(&format!("{} must be one of: create, update, move, delete, chmod", place("action"))));
     }
     let path = text("file_path")?.ok_or_else(|| ApiError::bad_request(&format!("{} is required", place("file_path"))))?;
+    let required = |key: &str, missing: bool| if missing { Err(ApiError::bad_request(&format!("{} is required", place(key)))) } else { Ok(()) };
+    let absent = |key: &str| value.get(key).is_none_or(Value::is_null);
+    required("content", kind == ActionKind::Update && absent("content"))?;
+    required("previous_path", kind == ActionKind::Move && absent("previous_path"))?;
+    required("execute_filemode", kind == ActionKind::Chmod && absent("execute_filemode"))?;
+    if text("encoding")?.is_some_and(|word| word != "text" && word != "base64") {
+        return Err(ApiError::bad_request(&format!("{} must be one of: text, base64", place("encoding"))));
+    }
     let content = match (text("content")?, text("encoding")?.as_deref()) {
         (Some(content), Some("base64")) => {
             let clean: String = content.chars().filter(|c| !c.is_whitespace()).collect();
@@ -172,9 +182,20 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
     let committer = (user.name.clone(), user.email.clone());
     let author = (params.filled("author_name").unwrap_or_else(|| user.name.clone()), params.filled("author_email").unwrap_or_else(|| user.email.clone()));
     let new = NewCommit {
-        branch: branch.clone(), start: start_branch.or(start_sha), force: params.flag("force")?.unwrap_or(false), message: message.clone(), actions,
-        author, committer, time: forge.clock.now().timestamp(),
+        branch: branch.clone(),
+        start: start_branch.or(start_sha),
+        force: params.flag("force")?.unwrap_or(false),
+        message: message.clone(),
+        actions,
+        author,
+        committer,
+        time: forge.clock.now().timestamp(),
     };
+    let first = {
+        let repo = repo.clone();
+        blocking(move || Ok::<_, ApiError>(repo.is_empty())).await?
+    };
+    let writing = forge.writes.lock().await;
     let (before, sha) = {
         let (repo, branch) = (repo.clone(), branch.clone());
         blocking(move || {
@@ -183,6 +204,10 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
         })
         .await?
     };
+    drop(writing);
+    if first && visible.project.default_branch != branch {
+        forge.adopt_branch(&visible.project, &branch).await?;
+    }
     forge.after_push(&visible.project, &user, &branch, before, &sha).await;
     Ok((visible, sha))
 }

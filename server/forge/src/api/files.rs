@@ -50,11 +50,16 @@ impl Found {
 
     fn headers(&self) -> HeaderMap {
         let pairs = [
-            ("x-gitlab-blob-id", self.file.blob.to_string()), ("x-gitlab-commit-id", self.file.commit.to_string()),
-            ("x-gitlab-content-sha256", hex::encode(Sha256::digest(&self.file.content))), ("x-gitlab-encoding", "base64".to_owned()),
-            ("x-gitlab-execute-filemode", (self.file.mode == 0o100_755).to_string()), ("x-gitlab-file-name", self.name().to_owned()),
-            ("x-gitlab-file-path", self.path.clone()), ("x-gitlab-last-commit-id", self.last_commit.clone()),
-            ("x-gitlab-ref", self.reference.clone()), ("x-gitlab-size", self.file.content.len().to_string()),
+            ("x-gitlab-blob-id", self.file.blob.to_string()),
+            ("x-gitlab-commit-id", self.file.commit.to_string()),
+            ("x-gitlab-content-sha256", hex::encode(Sha256::digest(&self.file.content))),
+            ("x-gitlab-encoding", "base64".to_owned()),
+            ("x-gitlab-execute-filemode", (self.file.mode == 0o100_755).to_string()),
+            ("x-gitlab-file-name", self.name().to_owned()),
+            ("x-gitlab-file-path", self.path.clone()),
+            ("x-gitlab-last-commit-id", self.last_commit.clone()),
+            ("x-gitlab-ref", self.reference.clone()),
+            ("x-gitlab-size", self.file.content.len().to_string()),
         ];
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
@@ -93,7 +98,8 @@ pub async fn get_raw_file(State(forge): State<Forge>, caller: Caller, Path((id, 
     let mut headers = found.headers();
     let plain: String = found.name().chars().filter(|c| c.is_ascii() && !c.is_control() && *c != '"').collect();
     let fixed = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, format!("inline; filename=\"{plain}\"")),
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"{plain}\"")),
         (header::CACHE_CONTROL, "max-age=0, private, must-revalidate, no-store, no-cache".to_owned()),
     ];
     for (name, value) in fixed {
@@ -105,6 +111,7 @@ pub async fn get_raw_file(State(forge): State<Forge>, caller: Caller, Path((id, 
 }
 
 fn action(kind: ActionKind, path: &str, params: &Params) -> ApiResult<FileAction> {
+    params.one_of("encoding", &["text", "base64"])?;
     let content = params.text("content");
     let content = match (content, params.filled("encoding").as_deref()) {
         (Some(text), Some("base64")) => {
@@ -113,14 +120,7 @@ fn action(kind: ActionKind, path: &str, params: &Params) -> ApiResult<FileAction
         }
         (text, _) => text.map(String::into_bytes),
     };
-    Ok(FileAction {
-        kind,
-        path: path.to_owned(),
-        previous_path: None,
-        content,
-        last_commit: params.filled("last_commit_id"),
-        executable: params.flag("execute_filemode")?,
-    })
+    Ok(FileAction { kind, path: path.to_owned(), previous_path: None, content, last_commit: params.filled("last_commit_id"), executable: params.flag("execute_filemode")? })
 }
 
 /// One file, one commit. Conflicts are said in the words of the files API.

@@ -50,11 +50,15 @@ async fn open(forge: &Forge, headers: &HeaderMap, group: &str, project: &str, se
         Err(_) => return Err(unknown()),
     };
     let (level, scopes, word): (i64, &[&str], _) = match service {
-        Service::UploadPack => (if visible.project.visibility == "private" { REPORTER } else { 0 }, &["api", "read_api", "read_repository", "write_repository"], "download"),
+        Service::UploadPack => (if visible.project.visibility == "private" { REPORTER } else { 0 }, &["api", "write_repository", "read_repository"], "download"),
         Service::ReceivePack => (DEVELOPER, &["api", "write_repository"], "push"),
     };
     if visible.level < level || (service == Service::ReceivePack && visible.project.archived) {
-        return Err(if caller.person().is_none() { refuse("Sign in first.\n", StatusCode::UNAUTHORIZED) } else { refuse(&format!("You are not allowed to {word} code in this project.\n"), StatusCode::FORBIDDEN) });
+        return Err(if caller.person().is_none() {
+            refuse("Sign in first.\n", StatusCode::UNAUTHORIZED)
+        } else {
+            refuse(&format!("You are not allowed to {word} code in this project.\n"), StatusCode::FORBIDDEN)
+        });
     }
     if !caller.has_scope(scopes) {
         return Err(refuse(&format!("This token may not {word}: it needs the scope {}.\n", scopes[scopes.len() - 1]), StatusCode::FORBIDDEN));
@@ -161,7 +165,7 @@ async fn push(forge: &Forge, visible: &Visible, caller: &Caller, headers: &Heade
 
 impl Forge {
     /// The first branch ever pushed becomes the default one, when nothing else is there.
-    async fn adopt_branch(&self, project: &crate::store::projects::ProjectRow, branch: &str) -> ApiResult<()> {
+    pub(crate) async fn adopt_branch(&self, project: &crate::store::projects::ProjectRow, branch: &str) -> ApiResult<()> {
         let (repo, default, wanted) = (self.repo(project.id), project.default_branch.clone(), branch.to_owned());
         let adopted = blocking(move || {
             let missing = !repo.refs()?.iter().any(|(name, _)| *name == format!("refs/heads/{default}"));
@@ -186,8 +190,17 @@ impl Forge {
             return;
         }
         let wish = crate::engine::create::Wish {
-            project: project.clone(), user: user.clone(), reference: reference.to_owned(), sha: None, before_sha: before, source: "push".to_owned(),
-            variables: Vec::new(), inputs: serde_json::Map::new(), config: Vec::new(), text: None, parent_job: None,
+            project: project.clone(),
+            user: user.clone(),
+            reference: reference.to_owned(),
+            sha: None,
+            before_sha: before,
+            source: "push".to_owned(),
+            variables: Vec::new(),
+            inputs: serde_json::Map::new(),
+            config: Vec::new(),
+            text: None,
+            parent_job: None,
         };
         // A push is no wish to run: a file without jobs for it, or with errors, is the author's
         // business when they start it themselves.

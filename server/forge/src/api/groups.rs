@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::projects::{list_visible, member_list, read_member};
+use super::projects::{list_visible, member_list, read_member, visibility};
 use crate::Forge;
 use crate::access::{MAINTAINER, OWNER};
 use crate::admin::valid_path;
@@ -54,8 +54,8 @@ pub async fn create_group(State(forge): State<Forge>, caller: Caller, params: Pa
         let reason = if taken { "has already been taken" } else { "can contain only letters, digits, '_', '-' and '.'" };
         return Err(ApiError::Fields(StatusCode::BAD_REQUEST, json!({ "path": [reason] })));
     }
-    let visibility = params.filled("visibility").unwrap_or_else(|| "private".to_owned());
-    let id = forge.create_namespace("group", &path, &name, &visibility, Some(user.id)).await?;
+    let seen_by = visibility(&params)?.unwrap_or_else(|| "private".to_owned());
+    let id = forge.create_namespace("group", &path, &name, &seen_by, Some(user.id)).await?;
     let (row, _) = forge.group(&caller, &id.to_string()).await?;
     Ok((StatusCode::CREATED, Json(people::group(&forge, &row))).into_response())
 }

@@ -45,8 +45,13 @@ pub async fn api(State(_): State<Forge>, request: Request, next: Next) -> Respon
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
     let started = std::time::Instant::now();
     let mut response = next.run(request).await;
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED && !response.headers().contains_key(header::CONTENT_TYPE) {
         response = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed").into_response();
+    }
+    let plain = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if plain && response.status() == StatusCode::BAD_REQUEST {
+        // Only path parameters that could not be read are refused in plain text.
+        response = ApiError::Parameter("a parameter in the path is invalid".to_owned()).into_response();
     }
     if read && response.status() == StatusCode::OK {
         response = tag(response, known.as_ref()).await;
@@ -71,7 +76,8 @@ pub async fn api(State(_): State<Forge>, request: Request, next: Next) -> Respon
 
 async fn tag(response: Response, known: Option<&HeaderValue>) -> Response {
     let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if !json {
+    let size = http_body::Body::size_hint(response.body()).exact();
+    if !json || size.is_none_or(|size| size > MAX_TAGGED as u64) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -79,7 +85,8 @@ async fn tag(response: Response, known: Option<&HeaderValue>) -> Response {
         return ApiError::internal("an answer was larger than expected").into_response();
     };
     let value = format!("W/\"{}\"", &hex::encode(Sha256::digest(&bytes))[..32]);
-    let unchanged = known.is_some_and(|known| known.as_bytes() == value.as_bytes());
+    let listed = |known: &HeaderValue| known.to_str().is_ok_and(|text| text.split(',').any(|tag| tag.trim().trim_start_matches("W/") == &value[2..] || tag.trim() == "*"));
+    let unchanged = known.is_some_and(listed);
     if let Ok(value) = HeaderValue::from_str(&value) {
         parts.headers.insert(header::ETAG, value);
     }
@@ -102,7 +109,16 @@ pub async fn unknown_route() -> ApiError {
     ApiError::Route
 }
 
+/// Version 3 of the API was removed long ago.
+pub async fn gone() -> ApiError {
+    ApiError::new(StatusCode::GONE, "410 Gone")
+}
+
 /// Anything that is no page of the forge.
 pub async fn no_page() -> Response {
-    crate::oauth::html::message(StatusCode::NOT_FOUND, "There is no such page", "The address may be mistyped, or the page belongs to a full GitLab. Go back to Twinport and start from the library.")
+    crate::oauth::html::message(
+        StatusCode::NOT_FOUND,
+        "There is no such page",
+        "The address may be mistyped, or the page belongs to a full GitLab. Go back to Twinport and start from the library.",
+    )
 }

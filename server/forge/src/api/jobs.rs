@@ -80,15 +80,18 @@ async fn find_any(forge: &Forge, caller: &Caller, id: &str, job: &str) -> ApiRes
     Ok((visible, row.ok_or_else(ApiError::no_record)?))
 }
 
-fn scoped(params: &Params, rows: Vec<JobRow>) -> Vec<JobRow> {
+fn scoped(params: &Params, rows: Vec<JobRow>) -> ApiResult<Vec<JobRow>> {
     let scope = params.list("scope");
-    rows.into_iter().filter(|row| scope.is_empty() || scope.contains(&row.status)).collect()
+    if scope.iter().any(|word| !super::pipelines::STATUSES.contains(&word.as_str())) {
+        return Err(ApiError::Parameter("scope does not have a valid value".to_owned()));
+    }
+    Ok(rows.into_iter().filter(|row| scope.is_empty() || scope.contains(&row.status)).collect())
 }
 
 async fn of_pipeline(forge: &Forge, caller: &Caller, (id, pipeline): (String, String), place: &Place, params: &Params, kind: &str) -> ApiResult {
     let (visible, run) = find_pipeline(forge, caller, &id, &pipeline).await?;
     let retried = params.flag("include_retried")?.unwrap_or(false);
-    let mut rows = scoped(params, pipelines::jobs(&forge.db, run.id, retried).await?);
+    let mut rows = scoped(params, pipelines::jobs(&forge.db, run.id, retried).await?)?;
     rows.retain(|row| row.kind == kind);
     rows.reverse();
     Ok(whole_list(place, Paging::read(params)?, values(forge, &visible, &rows).await?))
@@ -110,7 +113,7 @@ pub async fn list_jobs(State(forge): State<Forge>, caller: Caller, Path(id): Pat
     let visible = forge.project(&caller, &id).await?;
     let paging = Paging::read(&params)?;
     let rows: Vec<JobRow> = sqlx::query_as(&format!("{JOB} WHERE project_id = ? AND kind = 'build' ORDER BY id DESC")).bind(visible.project.id).fetch_all(&forge.db).await?;
-    let rows = scoped(&params, rows);
+    let rows = scoped(&params, rows)?;
     let slice: Vec<JobRow> = rows.iter().skip(paging.skip()).take(paging.per_page).cloned().collect();
     let more = rows.len() > paging.skip() + slice.len();
     Ok(respond(&place, paging, values(&forge, &visible, &slice).await?, None, more))

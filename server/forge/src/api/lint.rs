@@ -51,9 +51,17 @@ fn answer(project: &ProjectRow, forge: &Forge, question: &Question) -> Result<Va
             None => return Ok(json!({ "valid": false, "errors": ["Please provide content of .gitlab-ci.yml"], "warnings": [], "merged_yaml": null, "includes": [] })),
         },
     };
-    let variables = [("CI_COMMIT_BRANCH", question.reference.clone()), ("CI_DEFAULT_BRANCH", project.default_branch.clone()), ("CI_PIPELINE_SOURCE", "push".to_owned()), ("CI_PROJECT_PATH", project.full_path())];
+    let variables = [
+        ("CI_COMMIT_BRANCH", question.reference.clone()),
+        ("CI_DEFAULT_BRANCH", project.default_branch.clone()),
+        ("CI_PIPELINE_SOURCE", "push".to_owned()),
+        ("CI_PROJECT_PATH", project.full_path()),
+    ];
     let scope = Scope {
-        variables: variables.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(), changed: None, reference: question.reference.clone(), tag: false,
+        variables: variables.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        changed: None,
+        reference: question.reference.clone(),
+        tag: false,
         source: "push".to_owned(),
     };
     let compiled = compile(&content, &Map::new(), files.as_ref(), &scope);

@@ -23,7 +23,11 @@ pub(crate) async fn shown(forge: &Forge, visible: &Visible, row: &PipelineRow) -
     let user = identity::user(&forge.db, row.user_id).await?.map_or(Value::Null, |user| people::user(forge, &user));
     let (repo, sha) = (forge.repo(visible.project.id), row.sha.clone());
     let committed = blocking(move || Ok::<_, ApiError>(repo.commit(&sha).ok().map(|commit| commit.committer.date))).await?;
-    Ok(present::pipeline(forge, &visible.project, row, &user, committed))
+    let warnings: Option<i64> = sqlx::query_scalar("SELECT id FROM jobs WHERE pipeline_id = ? AND retried = 0 AND allow_failure = 1 AND status IN ('failed', 'canceled') LIMIT 1")
+        .bind(row.id)
+        .fetch_optional(&forge.db)
+        .await?;
+    Ok(present::pipeline(forge, &visible.project, row, &user, committed, warnings.is_some()))
 }
 
 /// The pipeline with this number in this project.
@@ -33,6 +37,10 @@ pub(crate) async fn find(forge: &Forge, caller: &Caller, id: &str, pipeline: &st
     let row = pipelines::pipeline(&forge.db, number).await?.filter(|row| row.project_id == visible.project.id);
     Ok((visible, row.ok_or_else(ApiError::no_record)?))
 }
+
+/// Every state that may be asked for.
+pub(crate) const STATUSES: [&str; 13] =
+    ["created", "waiting_for_resource", "preparing", "waiting_for_callback", "pending", "running", "success", "failed", "canceling", "canceled", "skipped", "manual", "scheduled"];
 
 /// `GET …/pipelines`
 pub async fn list_pipelines(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, place: Place, params: Params) -> ApiResult {
@@ -44,9 +52,12 @@ pub async fn list_pipelines(State(forge): State<Forge>, caller: Caller, Path(id)
         None => None,
     };
     let same = |key: &str, value: &str| params.filled(key).is_none_or(|wanted| wanted == value);
-    let time = |key: &str| params.filled(key).and_then(|text| crate::clock::parse(&text)).map(crate::clock::text);
-    let (created_after, created_before, updated_after, updated_before) = (time("created_after"), time("created_before"), time("updated_after"), time("updated_before"));
-    let scope = params.filled("scope");
+    let time = |key: &str| Ok::<_, ApiError>(params.time(key)?.map(crate::clock::text));
+    let (created_after, created_before, updated_after, updated_before) = (time("created_after")?, time("created_before")?, time("updated_after")?, time("updated_before")?);
+    let scope = params.one_of("scope", &["running", "pending", "finished", "branches", "tags"])?;
+    params.one_of("order_by", &["id", "status", "ref", "updated_at", "user_id"])?;
+    params.one_of("sort", &["asc", "desc"])?;
+    params.one_of("status", &STATUSES)?;
     let mut rows: Vec<PipelineRow> = rows
         .into_iter()
         .filter(|row| source.as_deref().map_or(row.source != "parent_pipeline", |source| source == row.source))
@@ -86,14 +97,23 @@ pub async fn create_pipeline(State(forge): State<Forge>, caller: Caller, Path(id
     let visible = forge.project(&caller, &id).await?;
     let user = caller.user()?.clone();
     let reference = params.required("ref")?;
-    if visible.level < DEVELOPER {
+    if visible.level < DEVELOPER || visible.project.archived {
         return Err(ApiError::base(&["Insufficient permissions to create a new pipeline".to_owned()]));
     }
     let variables = read_variables(params.get("variables")).map_err(|error| ApiError::base(&[error]))?;
     let inputs = params.get("inputs").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
     let wish = Wish {
-        project: visible.project.clone(), user, reference: short(&reference), sha: None, before_sha: None, source: "api".to_owned(), variables, inputs,
-        config: Vec::new(), text: None, parent_job: None,
+        project: visible.project.clone(),
+        user,
+        reference: short(&reference),
+        sha: None,
+        before_sha: None,
+        source: "api".to_owned(),
+        variables,
+        inputs,
+        config: Vec::new(),
+        text: None,
+        parent_job: None,
     };
     let row = forge.create_pipeline(wish).await?;
     Ok((StatusCode::CREATED, Json(shown(&forge, &visible, &row).await?)).into_response())

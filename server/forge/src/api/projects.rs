@@ -105,6 +105,11 @@ fn sort(found: &mut [Visible], params: &Params) {
     }
 }
 
+/// A visibility that exists.
+pub(crate) fn visibility(params: &Params) -> ApiResult<Option<String>> {
+    params.one_of("visibility", &["private", "internal", "public"])
+}
+
 /// `GET /projects`
 pub async fn list_projects(State(forge): State<Forge>, caller: Caller, place: Place, params: Params) -> ApiResult {
     let rows = projects::projects(&forge.db, None).await?;
@@ -154,7 +159,7 @@ pub async fn create_project(State(forge): State<Forge>, caller: Caller, params: 
             name: name.unwrap_or_else(|| path.clone()),
             path,
             description: params.text("description"),
-            visibility: params.filled("visibility").unwrap_or_else(|| "private".to_owned()),
+            visibility: visibility(&params)?.unwrap_or_else(|| "private".to_owned()),
             default_branch: params.filled("default_branch").unwrap_or_else(|| "main".to_owned()),
             topics,
             creator: user.id,
@@ -184,6 +189,10 @@ pub async fn update_project(State(forge): State<Forge>, caller: Caller, Path(id)
         })
         .await?;
     }
+    const SETTINGS: [&str; 8] = ["name", "description", "visibility", "default_branch", "ci_config_path", "build_timeout", "topics", "tag_list"];
+    if !SETTINGS.iter().any(|key| params.has(key)) {
+        return Err(ApiError::Parameter(format!("{} are missing, at least one parameter must be provided", SETTINGS.join(", "))));
+    }
     let timeout = params.number("build_timeout")?.filter(|seconds| *seconds >= 10);
     sqlx::query(
         "UPDATE projects SET name = COALESCE(?, name), description = COALESCE(?, description), visibility = COALESCE(?, visibility), \
@@ -192,7 +201,7 @@ pub async fn update_project(State(forge): State<Forge>, caller: Caller, Path(id)
     )
     .bind(params.filled("name"))
     .bind(params.text("description"))
-    .bind(params.filled("visibility").filter(|word| ["private", "internal", "public"].contains(&word.as_str())))
+    .bind(visibility(&params)?)
     .bind(params.filled("default_branch"))
     .bind(params.text("ci_config_path"))
     .bind(timeout)
@@ -240,7 +249,8 @@ pub async fn list_languages(State(forge): State<Forge>, caller: Caller, Path(id)
     const KNOWN: [(&str, &str); 8] =
         [("py", "Python"), ("sh", "Shell"), ("rs", "Rust"), ("js", "JavaScript"), ("c", "C"), ("mo", "Modelica"), ("java", "Java"), ("ipynb", "Jupyter Notebook")];
     let mut counts = serde_json::Map::new();
-    let named: Vec<&str> = paths.iter().filter_map(|path| path.rsplit_once('.')).filter_map(|(_, end)| KNOWN.iter().find(|(known, _)| *known == end)).map(|(_, name)| *name).collect();
+    let named: Vec<&str> =
+        paths.iter().filter_map(|path| path.rsplit_once('.')).filter_map(|(_, end)| KNOWN.iter().find(|(known, _)| *known == end)).map(|(_, name)| *name).collect();
     for name in &named {
         let share = named.iter().filter(|other| *other == name).count() as f64 * 100.0 / named.len() as f64;
         counts.insert((*name).to_owned(), json!((share * 100.0).round() / 100.0));

@@ -21,14 +21,11 @@ pub fn router(forge: Forge) -> Router {
         .merge(ci())
         .fallback(super::headers::unknown_route)
         .layer(from_fn_with_state(forge.clone(), headers::api));
-    Router::new()
-        .nest("/api/v4", api)
-        .route("/api/{*rest}", any(super::headers::unknown_route))
-        .merge(sign_in_pages())
-        .merge(git())
-        .fallback(super::headers::no_page)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(forge)
+    // Paths that the API does not have answer with its headers too, or browsers elsewhere could not
+    // tell them from a dead server.
+    let outside =
+        Router::new().route("/api/v3/{*rest}", any(headers::gone)).route("/api/{*rest}", any(headers::unknown_route)).layer(from_fn_with_state(forge.clone(), headers::api));
+    Router::new().nest("/api/v4", api).merge(outside).merge(sign_in_pages()).merge(git()).fallback(super::headers::no_page).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(forge)
 }
 
 fn people() -> Router<Forge> {

@@ -83,9 +83,10 @@ pub async fn create_tag(State(forge): State<Forge>, caller: Caller, Path(id): Pa
     let user = caller.user()?.clone();
     let (name, reference, message) = (params.required("tag_name")?, params.required("ref")?, params.filled("message"));
     let (repo, time) = (forge.repo(visible.project.id), forge.clock.now().timestamp());
-    let wanted = name.clone();
-    blocking(move || repo.create_tag(&wanted, &reference, message.as_deref(), (&user.name, &user.email), time)).await?;
+    let (wanted, tagger) = (name.clone(), user.clone());
+    blocking(move || repo.create_tag(&wanted, &reference, message.as_deref(), (&tagger.name, &tagger.email), time)).await?;
     let tag = one(&forge, &visible, &name).await?;
+    forge.after_push(&visible.project, &user, &name, None, &tag.commit.id).await;
     Ok((StatusCode::CREATED, Json(value(&forge, &visible, &tag))).into_response())
 }
 

@@ -1,4 +1,5 @@
 //! `GET …/jobs/:job/trace`: whole, from an offset (`byte_offset`, `byte_limit`), or by `Range`.
+//! With `Range` and `wait=SECONDS` (ours) the answer is held until there is something new.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -16,12 +17,37 @@ use crate::params::Params;
 /// GitLab's largest `byte_limit`.
 const MAX_LIMIT: i64 = 512_000;
 
+/// Longest time a request is held for new bytes (`wait`, ours), seconds.
+const MAX_WAIT: i64 = 25;
+/// How often the file is looked at meanwhile, milliseconds.
+const LOOK: u64 = 100;
+
+/// Waits until the log is longer than `from`, the job has ended, or the time is over.
+async fn wait_for_more(forge: &Forge, job: i64, from: u64, seconds: i64) -> ApiResult<()> {
+    let path = forge.folders.trace(job);
+    for look in 0..seconds.clamp(0, MAX_WAIT).unsigned_abs() * 1000 / LOOK {
+        if tokio::fs::metadata(&path).await.is_ok_and(|meta| meta.len() != from) {
+            return Ok(());
+        }
+        // The state changes seldom; a look a second is enough for it.
+        if look % (1000 / LOOK) == 0 {
+            let status: Option<String> = sqlx::query_scalar("SELECT status FROM jobs WHERE id = ?").bind(job).fetch_optional(&forge.db).await?;
+            if status.is_none_or(|status| gitlab::Status::from(status.as_str()).is_complete()) {
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(LOOK)).await;
+    }
+    Ok(())
+}
+
 /// The first byte of `Range: bytes=N-` or `bytes=N-M` (RFC 9110 §14.1.2), and the last if given.
 fn range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     let text = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
     let (from, to) = text.split_once('-')?;
-    let to = if to.is_empty() { None } else { Some(to.parse().ok()?) };
-    Some((from.parse().ok()?, to))
+    let to: Option<u64> = if to.is_empty() { None } else { Some(to.parse().ok()?) };
+    let from: u64 = from.parse().ok()?;
+    to.is_none_or(|to| to >= from).then_some((from, to))
 }
 
 /// `GET …/trace`
@@ -35,6 +61,9 @@ pub async fn get_trace(State(forge): State<Forge>, caller: Caller, Path((id, job
     }
     if limit.is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit)) {
         return Err(ApiError::Parameter("byte_limit does not have a valid value".to_owned()));
+    }
+    if let (Some(seconds), Some((from, _))) = (params.number("wait")?, range(&headers)) {
+        wait_for_more(&forge, row.id, from, seconds).await?;
     }
     let disposition = (header::CONTENT_DISPOSITION, format!("infile; filename=\"{}.log\"", row.id));
     let kind = (header::CONTENT_TYPE, "text/plain".to_owned());

@@ -77,7 +77,12 @@ pub async fn get_trigger(State(forge): State<Forge>, caller: Caller, Path((id, n
 pub async fn update_trigger(State(forge): State<Forge>, caller: Caller, Path((id, number)): Path<(String, i64)>, params: Params) -> ApiResult<Json<Value>> {
     let visible = open(&forge, &caller, &id).await?;
     find(&forge, &visible, number).await?;
-    sqlx::query("UPDATE triggers SET description = COALESCE(?, description), updated_at = ? WHERE id = ?").bind(params.text("description")).bind(forge.clock.text()).bind(number).execute(&forge.db).await?;
+    sqlx::query("UPDATE triggers SET description = COALESCE(?, description), updated_at = ? WHERE id = ?")
+        .bind(params.text("description"))
+        .bind(forge.clock.text())
+        .bind(number)
+        .execute(&forge.db)
+        .await?;
     let row = find(&forge, &visible, number).await?;
     Ok(Json(value(&forge, &caller, &row).await?))
 }
@@ -114,10 +119,19 @@ async fn start(forge: &Forge, id: &str, reference: String, params: &Params) -> A
     let payload = json!({ "ref": reference, "variables": params.get("variables") });
     list.push(("TRIGGER_PAYLOAD".to_owned(), payload.to_string(), "file".to_owned()));
     sqlx::query("UPDATE triggers SET last_used = ? WHERE id = ?").bind(forge.clock.text()).bind(trigger.id).execute(&forge.db).await?;
-    let visible = Visible { project: project.clone(), level: MAINTAINER, roles: Roles::default() };
+    let visible = Visible { project: project.clone(), level: MAINTAINER, roles: Roles::default(), anonymous: false };
     let wish = Wish {
-        project, user, reference: short(&reference), sha: None, before_sha: None, source: "trigger".to_owned(), variables: list,
-        inputs: params.get("inputs").and_then(Value::as_object).cloned().unwrap_or_else(Map::new), config: Vec::new(), text: None, parent_job: None,
+        project,
+        user,
+        reference: short(&reference),
+        sha: None,
+        before_sha: None,
+        source: "trigger".to_owned(),
+        variables: list,
+        inputs: params.get("inputs").and_then(Value::as_object).cloned().unwrap_or_else(Map::new),
+        config: Vec::new(),
+        text: None,
+        parent_job: None,
     };
     let row = forge.create_pipeline(wish).await?;
     Ok((StatusCode::CREATED, Json(shown(forge, &visible, &row).await?)).into_response())

@@ -60,11 +60,10 @@ pub async fn get_own_token(State(forge): State<Forge>, caller: Caller, headers: 
     let user = caller.user()?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let token = text("private-token").or_else(|| text("authorization").and_then(|value| value.split_once(' ')).map(|(_, token)| token));
-    let found: Option<(i64, String, String, String, Option<String>)> =
-        sqlx::query_as("SELECT id, name, scopes, created_at, expires_at FROM access_tokens WHERE token_hash = ?")
-            .bind(crate::secret::hash(token.unwrap_or_default()))
-            .fetch_optional(&forge.db)
-            .await?;
+    let found: Option<(i64, String, String, String, Option<String>)> = sqlx::query_as("SELECT id, name, scopes, created_at, expires_at FROM access_tokens WHERE token_hash = ?")
+        .bind(crate::secret::hash(token.unwrap_or_default()))
+        .fetch_optional(&forge.db)
+        .await?;
     let (id, name, scopes, created_at, expires_at) = found.ok_or_else(|| ApiError::missing("Token"))?;
     let scopes: Vec<&str> = scopes.split_whitespace().collect();
     Ok(Json(json!({

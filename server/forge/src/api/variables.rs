@@ -34,6 +34,9 @@ fn scope_filter(params: &Params) -> Option<String> {
 
 async fn find(forge: &Forge, owner: Owner, key: &str, scope: Option<&str>) -> ApiResult<VariableRow> {
     let all = variables::variables(&forge.db, owner).await?;
+    if scope.is_none() && all.iter().filter(|row| row.key == key).count() > 1 {
+        return Err(ApiError::new(StatusCode::CONFLICT, "There are multiple variables with provided parameters. Please use 'filter[environment_scope]'"));
+    }
     let found = all.into_iter().find(|row| row.key == key && scope.is_none_or(|scope| scope == row.environment_scope));
     found.ok_or_else(|| ApiError::missing("Variable"))
 }
@@ -44,6 +47,10 @@ fn refuse(field: &str, reason: &str) -> ApiError {
 
 /// The parameters over what is there already.
 fn apply(params: &Params, mut row: VariableRow) -> ApiResult<VariableRow> {
+    let was_hidden = row.hidden;
+    if was_hidden && (params.flag("masked_and_hidden")? == Some(false) || params.flag("masked")? == Some(false)) {
+        return Err(refuse("masked_and_hidden", "cannot be turned off: a hidden value stays hidden"));
+    }
     row.value = params.text("value").unwrap_or(row.value);
     row.variable_type = params.filled("variable_type").unwrap_or(row.variable_type);
     row.protected = params.flag("protected")?.unwrap_or(row.protected);
@@ -71,8 +78,15 @@ async fn create(forge: &Forge, owner: Owner, params: &Params) -> ApiResult<Respo
         return Err(refuse("key", "can contain only letters, digits and '_'."));
     }
     let empty = VariableRow {
-        key: key.clone(), value: String::new(), variable_type: "env_var".to_owned(), protected: false, masked: false, hidden: false, raw: false,
-        environment_scope: "*".to_owned(), description: None,
+        key: key.clone(),
+        value: String::new(),
+        variable_type: "env_var".to_owned(),
+        protected: false,
+        masked: false,
+        hidden: false,
+        raw: false,
+        environment_scope: "*".to_owned(),
+        description: None,
     };
     let row = apply(params, empty)?;
     if find(forge, owner, &key, Some(&row.environment_scope)).await.is_ok() {
@@ -99,8 +113,9 @@ async fn update(forge: &Forge, owner: Owner, key: &str, params: &Params) -> ApiR
 }
 
 async fn remove(forge: &Forge, owner: Owner, key: &str, params: &Params) -> ApiResult<StatusCode> {
-    let gone = variables::delete_variable(&forge.db, owner, key, scope_filter(params).as_deref()).await?;
-    if gone { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::missing("Variable")) }
+    let row = find(forge, owner, key, scope_filter(params).as_deref()).await?;
+    variables::delete_variable(&forge.db, owner, key, Some(&row.environment_scope)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 macro_rules! handlers {

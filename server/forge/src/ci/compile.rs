@@ -76,10 +76,7 @@ fn assemble(root: &Value) -> Config {
     }
     stages.push(".post".to_owned());
     let variables = root.get("variables").map(read_variables).unwrap_or_default();
-    let jobs = job_entries(root)
-        .filter(|(name, _)| !name.starts_with('.'))
-        .map(|(name, value)| read_job(name, value, root, &variables))
-        .collect();
+    let jobs = job_entries(root).filter(|(name, _)| !name.starts_with('.')).map(|(name, value)| read_job(name, value, root, &variables)).collect();
     let workflow = root.get("workflow");
     Config {
         stages,
@@ -119,9 +116,7 @@ fn read_job(name: &str, job: &Value, root: &Value, globals: &[Variable]) -> Job 
     };
     let mut variables = match job.pointer("/inherit/variables") {
         Some(Value::Bool(false)) => Vec::new(),
-        Some(Value::Array(list)) => {
-            globals.iter().filter(|v| list.iter().any(|item| item.as_str() == Some(&v.key))).cloned().collect()
-        }
+        Some(Value::Array(list)) => globals.iter().filter(|v| list.iter().any(|item| item.as_str() == Some(&v.key))).cloned().collect(),
         _ => globals.to_vec(),
     };
     set_variables(&mut variables, job.get("variables").map(read_variables).unwrap_or_default());
@@ -215,10 +210,7 @@ pub fn read_variables(value: &Value) -> Vec<Variable> {
 /// `true`, `false` or `{exit_codes: …}`.
 #[must_use]
 pub fn read_allow_failure(value: &Value) -> AllowFailure {
-    AllowFailure {
-        always: value.as_bool().unwrap_or_default(),
-        exit_codes: value.get("exit_codes").map(numbers).unwrap_or_default(),
-    }
+    AllowFailure { always: value.as_bool().unwrap_or_default(), exit_codes: value.get("exit_codes").map(numbers).unwrap_or_default() }
 }
 
 fn numbers(value: &Value) -> Vec<i64> {
@@ -275,11 +267,7 @@ fn read_artifacts(value: &Value) -> Artifacts {
             Some(text) => duration::seconds(text).or(Some(ARTIFACT_SECONDS)),
             None => Some(ARTIFACT_SECONDS),
         },
-        reports: value
-            .get("reports")
-            .and_then(Value::as_object)
-            .map(|map| map.iter().map(|(kind, paths)| (kind.clone(), strings(paths))).collect())
-            .unwrap_or_default(),
+        reports: value.get("reports").and_then(Value::as_object).map(|map| map.iter().map(|(kind, paths)| (kind.clone(), strings(paths))).collect()).unwrap_or_default(),
     }
 }
 
@@ -373,15 +361,14 @@ fn consistency(config: &Config, root: &Value) -> Vec<String> {
             }
         }
         for need in job.needs.iter().flatten() {
-            let exists = config.jobs.iter().any(|other| other.name == need.job || need.job.starts_with(&format!("{}: [", other.name)) || need.job.starts_with(&format!("{} ", other.name)));
+            let exists =
+                config.jobs.iter().any(|other| other.name == need.job || need.job.starts_with(&format!("{}: [", other.name)) || need.job.starts_with(&format!("{} ", other.name)));
             if !exists && !need.optional {
                 errors.push(format!("{name} job: undefined need: {}", need.job));
             }
         }
         if job.trigger.as_ref().is_some_and(|trigger| trigger.local.is_empty() && trigger.artifact.is_none() && trigger.project.is_none()) {
-            errors.push(format!(
-                "{name} job: `trigger: include` of this kind is not available on this backend, which reads files of the same project only"
-            ));
+            errors.push(format!("{name} job: `trigger: include` of this kind is not available on this backend, which reads files of the same project only"));
         }
     }
     errors.extend(cycle(&config.jobs));

@@ -38,8 +38,7 @@ pub fn read(text: &str) -> Result<Document, DocumentError> {
     }
     let mut parts = Vec::new();
     for part in serde_yaml_ng::Deserializer::from_str(text) {
-        let mut yaml = <Yaml as serde::Deserialize>::deserialize(part)
-            .map_err(|error| DocumentError::Yaml(error.to_string()))?;
+        let mut yaml = <Yaml as serde::Deserialize>::deserialize(part).map_err(|error| DocumentError::Yaml(error.to_string()))?;
         yaml.apply_merge().map_err(|error| DocumentError::Yaml(error.to_string()))?;
         parts.push(convert(&yaml));
     }
@@ -59,20 +58,11 @@ fn convert(yaml: &Yaml) -> Value {
     match yaml {
         Yaml::Null => Value::Null,
         Yaml::Bool(value) => Value::Bool(*value),
-        Yaml::Number(number) => number
-            .as_i64()
-            .map(Value::from)
-            .or_else(|| number.as_u64().map(Value::from))
-            .or_else(|| number.as_f64().map(Value::from))
-            .unwrap_or(Value::Null),
+        Yaml::Number(number) => number.as_i64().map(Value::from).or_else(|| number.as_u64().map(Value::from)).or_else(|| number.as_f64().map(Value::from)).unwrap_or(Value::Null),
         Yaml::String(text) => Value::String(text.clone()),
         Yaml::Sequence(list) => Value::Array(list.iter().map(convert).collect()),
-        Yaml::Mapping(map) => {
-            Value::Object(map.iter().map(|(key, value)| (key_text(key), convert(value))).collect())
-        }
-        Yaml::Tagged(tagged) if tagged.tag == "reference" => {
-            Value::Object(Map::from_iter([(REFERENCE.to_owned(), convert(&tagged.value))]))
-        }
+        Yaml::Mapping(map) => Value::Object(map.iter().map(|(key, value)| (key_text(key), convert(value))).collect()),
+        Yaml::Tagged(tagged) if tagged.tag == "reference" => Value::Object(Map::from_iter([(REFERENCE.to_owned(), convert(&tagged.value))])),
         Yaml::Tagged(tagged) => convert(&tagged.value),
     }
 }

@@ -47,8 +47,7 @@ fn unit(word: &str) -> Option<f64> {
 }
 
 fn spelled(word: &str) -> Option<f64> {
-    const WORDS: [&str; 13] =
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    const WORDS: [&str; 13] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     match word {
         "a" | "an" => Some(1.0),
         _ => WORDS.iter().position(|known| *known == word).map(|number| number as f64),
@@ -60,8 +59,15 @@ mod tests {
     #[test]
     fn lengths_of_time() {
         for (text, expected) in [
-            ("3h 30m", Some(12_600)), ("one hour", Some(3_600)), ("10 minutes", Some(600)), ("1h30m", Some(5_400)),
-            ("2 days and 1 hour", Some(176_400)), ("3600", Some(3_600)), ("1.5h", Some(5_400)), ("soon", None), ("", None),
+            ("3h 30m", Some(12_600)),
+            ("one hour", Some(3_600)),
+            ("10 minutes", Some(600)),
+            ("1h30m", Some(5_400)),
+            ("2 days and 1 hour", Some(176_400)),
+            ("3600", Some(3_600)),
+            ("1.5h", Some(5_400)),
+            ("soon", None),
+            ("", None),
         ] {
             assert_eq!(super::seconds(text), expected, "{text}");
         }

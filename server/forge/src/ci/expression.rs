@@ -91,17 +91,13 @@ enum Node {
 /// GitLab's limit on the number of tokens.
 const MAX_TOKENS: usize = 100;
 
-static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^/([^/]|\\/)+[^\\]/[ismU]*").expect("a constant pattern compiles")
-});
+static PATTERN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^/([^/]|\\/)+[^\\]/[ismU]*").expect("a constant pattern compiles"));
 
 fn tokens(source: &str) -> Result<Vec<Token>, ExpressionError> {
     let mut rest = source.trim_start();
     let mut found = Vec::new();
     while !rest.is_empty() {
-        let (token, length) = token(rest).ok_or_else(|| {
-            ExpressionError::Lexeme(rest.chars().take(20).collect())
-        })?;
+        let (token, length) = token(rest).ok_or_else(|| ExpressionError::Lexeme(rest.chars().take(20).collect()))?;
         found.push(token);
         if found.len() > MAX_TOKENS {
             return Err(ExpressionError::Structure);
@@ -128,9 +124,7 @@ fn token(rest: &str) -> Option<(Token, usize)> {
             return Some((token, text.len()));
         }
     }
-    let word = |text: &str| {
-        text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').count()
-    };
+    let word = |text: &str| text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').count();
     match rest.as_bytes()[0] {
         b'$' if rest.starts_with("$[[") => {
             // An input that was not filled in: valid to write, and nothing.
@@ -161,11 +155,7 @@ struct Parser(std::iter::Peekable<std::vec::IntoIter<Token>>);
 
 impl Parser {
     fn binary(&mut self, level: usize) -> Result<Node, ExpressionError> {
-        const LEVELS: [&[Token]; 3] = [
-            &[Token::Or],
-            &[Token::And],
-            &[Token::Equals, Token::NotEquals, Token::Matches, Token::NotMatches],
-        ];
+        const LEVELS: [&[Token]; 3] = [&[Token::Or], &[Token::And], &[Token::Equals, Token::NotEquals, Token::Matches, Token::NotMatches]];
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
         let mut left = self.binary(level + 1)?;
         while let Some(operator) = self.0.next_if(|token| operators.contains(token)) {
@@ -185,9 +175,7 @@ impl Parser {
                     _ => Err(ExpressionError::Structure),
                 }
             }
-            leaf @ (Token::Variable(_) | Token::Text(_) | Token::Pattern(_) | Token::Null | Token::Bool(_)) => {
-                Ok(Node::Leaf(leaf))
-            }
+            leaf @ (Token::Variable(_) | Token::Text(_) | Token::Pattern(_) | Token::Null | Token::Bool(_)) => Ok(Node::Leaf(leaf)),
             _ => Err(ExpressionError::Structure),
         }
     }
@@ -202,12 +190,7 @@ fn compile(source: &str) -> Option<Result<Regex, ExpressionError>> {
         return None;
     }
     let prefix = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
-    Some(
-        regex::RegexBuilder::new(&format!("{prefix}{pattern}"))
-            .size_limit(1 << 20)
-            .build()
-            .map_err(|_| ExpressionError::Pattern(source.to_owned())),
-    )
+    Some(regex::RegexBuilder::new(&format!("{prefix}{pattern}")).size_limit(1 << 20).build().map_err(|_| ExpressionError::Pattern(source.to_owned())))
 }
 
 impl Expression {
@@ -230,16 +213,12 @@ impl Expression {
 /// Whether a `rules: if` applies: its value is present; any error counts as false.
 #[must_use]
 pub fn applies(source: &str, variables: &HashMap<String, String>) -> bool {
-    Expression::parse(source)
-        .and_then(|expression| expression.evaluate(variables))
-        .is_ok_and(|value| value.present())
+    Expression::parse(source).and_then(|expression| expression.evaluate(variables)).is_ok_and(|value| value.present())
 }
 
 fn eval(node: &Node, variables: &HashMap<String, String>) -> Result<Value, ExpressionError> {
     Ok(match node {
-        Node::Leaf(Token::Variable(name)) => {
-            variables.get(name).map_or(Value::Null, |text| Value::Text(text.clone()))
-        }
+        Node::Leaf(Token::Variable(name)) => variables.get(name).map_or(Value::Null, |text| Value::Text(text.clone())),
         Node::Leaf(Token::Text(text)) => Value::Text(text.clone()),
         Node::Leaf(Token::Bool(value)) => Value::Bool(*value),
         Node::Leaf(Token::Pattern(source)) => match compile(source) {

@@ -18,13 +18,7 @@ pub trait Files {
 const MAX_FILES: usize = 150;
 
 /// Reads `path` and everything it includes into one tree; the includer wins.
-pub fn load(
-    text: &str,
-    inputs: &Map<String, Value>,
-    files: &dyn Files,
-    scope: &Scope,
-    seen: &mut Vec<String>,
-) -> Result<Value, Vec<String>> {
+pub fn load(text: &str, inputs: &Map<String, Value>, files: &dyn Files, scope: &Scope, seen: &mut Vec<String>) -> Result<Value, Vec<String>> {
     let one = |message: String| vec![message];
     let Document { spec, mut root } = document::read(text).map_err(|error| one(error.to_string()))?;
     if let Some(spec) = spec {
@@ -53,8 +47,7 @@ pub fn load(
             if seen.iter().filter(|known| **known == path).count() > 10 {
                 return Err(one(format!("`{path}` includes itself")));
             }
-            let tree = load(&text, &inputs, files, scope, seen)
-                .map_err(|errors| errors.into_iter().map(|error| format!("`{path}`: {error}")).collect::<Vec<_>>())?;
+            let tree = load(&text, &inputs, files, scope, seen).map_err(|errors| errors.into_iter().map(|error| format!("`{path}`: {error}")).collect::<Vec<_>>())?;
             document::merge(&mut merged, &tree);
         }
     }
@@ -93,11 +86,7 @@ fn targets(entry: &Value, files: &dyn Files, scope: &Scope) -> Result<Vec<Target
     if !path.contains('*') {
         return Ok(vec![(path, inputs)]);
     }
-    let glob = GlobBuilder::new(&path)
-        .literal_separator(true)
-        .build()
-        .map_err(|error| vec![format!("`{path}` is no valid pattern: {error}")])?
-        .compile_matcher();
+    let glob = GlobBuilder::new(&path).literal_separator(true).build().map_err(|error| vec![format!("`{path}` is no valid pattern: {error}")])?.compile_matcher();
     Ok(files.list().into_iter().filter(|file| glob.is_match(file)).map(|file| (file, inputs.clone())).collect())
 }
 
@@ -112,8 +101,7 @@ fn unsupported(kind: &str, what: &str) -> String {
 fn fill_inputs(spec: &Value, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<String>> {
     let empty = Map::new();
     let defined = spec.get("inputs").and_then(Value::as_object).unwrap_or(&empty);
-    let mut errors: Vec<String> =
-        given.keys().filter(|key| !defined.contains_key(*key)).map(|key| format!("unknown input arguments: {key}")).collect();
+    let mut errors: Vec<String> = given.keys().filter(|key| !defined.contains_key(*key)).map(|key| format!("unknown input arguments: {key}")).collect();
     let mut values = Map::new();
     for (name, definition) in defined {
         let kind = definition.get("type").and_then(Value::as_str).unwrap_or("string");

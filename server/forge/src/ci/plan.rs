@@ -133,9 +133,9 @@ fn link_needs(jobs: &mut [Job]) -> Result<(), PlanError> {
         for need in needs {
             let is_copy = |name: &&String| {
                 **name == need.job
-                    || name.strip_prefix(&need.job).is_some_and(|rest| {
-                        rest.starts_with(": [") || rest.strip_prefix(' ').is_some_and(|n| n.contains('/') && n.chars().all(|c| c.is_ascii_digit() || c == '/'))
-                    })
+                    || name
+                        .strip_prefix(&need.job)
+                        .is_some_and(|rest| rest.starts_with(": [") || rest.strip_prefix(' ').is_some_and(|n| n.contains('/') && n.chars().all(|c| c.is_ascii_digit() || c == '/')))
             };
             let found: Vec<&String> = names.iter().filter(is_copy).collect();
             if found.is_empty() && !need.optional {

@@ -53,8 +53,7 @@ impl Scope {
     /// Whether a job without `rules` is in the pipeline.
     #[must_use]
     pub fn admits(&self, only: Option<&Policy>, except: Option<&Policy>) -> bool {
-        let branches_and_tags =
-            Policy { refs: Some(vec!["branches".to_owned(), "tags".to_owned()]), variables: None, changes: None };
+        let branches_and_tags = Policy { refs: Some(vec!["branches".to_owned(), "tags".to_owned()]), variables: None, changes: None };
         let only = only.unwrap_or(&branches_and_tags);
         // `only` needs every given kind to match, `except` excludes when one does.
         let wanted = only.refs.as_ref().is_none_or(|refs| refs.iter().any(|word| self.is_ref(word)))
@@ -92,10 +91,7 @@ impl Scope {
 /// GitLab's `File.fnmatch` with `PATHNAME`, `DOTMATCH` and `EXTGLOB`.
 #[must_use]
 pub fn glob_matches(glob: &str, path: &str) -> bool {
-    GlobBuilder::new(glob.trim_start_matches("./"))
-        .literal_separator(true)
-        .build()
-        .is_ok_and(|glob| glob.compile_matcher().is_match(path))
+    GlobBuilder::new(glob.trim_start_matches("./")).literal_separator(true).build().is_ok_and(|glob| glob.compile_matcher().is_match(path))
 }
 
 /// The rules of a job, a workflow or an include; nested lists are flattened.

@@ -134,9 +134,7 @@ fn predecessors(nodes: &[Node], index: usize) -> Vec<(Status, bool)> {
 /// `Ci::ProcessBuildService`: enqueue, make manual, schedule, or skip.
 fn next(job: &Node, before: &Status) -> Status {
     let allowed = match job.when {
-        When::OnSuccess | When::Manual | When::Delayed => {
-            *before == Status::Success || (job.needs.is_none() && *before == Status::Skipped)
-        }
+        When::OnSuccess | When::Manual | When::Delayed => *before == Status::Success || (job.needs.is_none() && *before == Status::Skipped),
         When::OnFailure => *before == Status::Failed,
         When::Always => matches!(before, Status::Success | Status::Failed | Status::Skipped),
         When::Never => false,

@@ -50,8 +50,7 @@ fn reference(rest: &str) -> Option<(&str, usize)> {
 /// with the others (chains and cycles end after ten steps).
 #[must_use]
 pub fn resolve(list: &[(String, String, bool)]) -> HashMap<String, String> {
-    let latest: HashMap<&str, (&str, bool)> =
-        list.iter().map(|(key, value, raw)| (key.as_str(), (value.as_str(), *raw))).collect();
+    let latest: HashMap<&str, (&str, bool)> = list.iter().map(|(key, value, raw)| (key.as_str(), (value.as_str(), *raw))).collect();
     fn value(latest: &HashMap<&str, (&str, bool)>, name: &str, depth: usize) -> Option<String> {
         let (text, raw) = latest.get(name)?;
         if *raw || depth >= 10 {
@@ -70,9 +69,7 @@ mod tests {
     #[test]
     fn references() {
         let lookup = |name: &str| (name == "A").then(|| "x".to_owned());
-        for (text, expected) in [
-            ("$A", "x"), ("${A}b", "xb"), ("$Ab", "$Ab"), ("%A%", "x"), ("100%", "100%"), ("$$A", "$A"), ("$", "$"), ("${A", "${A"),
-        ] {
+        for (text, expected) in [("$A", "x"), ("${A}b", "xb"), ("$Ab", "$Ab"), ("%A%", "x"), ("100%", "100%"), ("$$A", "$A"), ("$", "$"), ("${A", "${A")] {
             assert_eq!(expand(text, &lookup), expected, "{text}");
         }
     }

@@ -99,15 +99,11 @@ impl Forge {
             blocking(move || repo.commit(&sha)).await?
         };
         let before = wish.before_sha.clone().unwrap_or_else(|| "0".repeat(40));
-        let origin = Origin {
-            project: &wish.project, user: &wish.user, commit: &commit, reference: &wish.reference, tag, source: &wish.source, before_sha: &before,
-        };
+        let origin = Origin { project: &wish.project, user: &wish.user, commit: &commit, reference: &wish.reference, tag, source: &wish.source, before_sha: &before };
         let mut known = self.origin_variables(&origin);
         known.extend(self.stored_variables(&wish.project, &wish.reference).await?.into_iter().map(|row| (row.key, row.value, row.raw)));
         known.extend(wish.variables.iter().map(|(key, value, _)| (key.clone(), value.clone(), true)));
-        let mut scope = Scope {
-            variables: variables::resolve(&known), changed: None, reference: wish.reference.clone(), tag, source: wish.source.clone(),
-        };
+        let mut scope = Scope { variables: variables::resolve(&known), changed: None, reference: wish.reference.clone(), tag, source: wish.source.clone() };
         if wish.config.is_empty() && wish.text.is_none() {
             wish.config.push(wish.project.ci_path().to_owned());
         }
@@ -173,7 +169,8 @@ impl Forge {
         }
         for job in &plan.jobs {
             let stage_index = config.stages.iter().position(|stage| *stage == job.stage).unwrap_or_default();
-            insert_job(&mut transaction, &JobSeed { pipeline: id, project: wish.project.id, user: wish.user.id, stage_index: stage_index as i64, attempts: 0 }, job, scope, &now).await?;
+            insert_job(&mut transaction, &JobSeed { pipeline: id, project: wish.project.id, user: wish.user.id, stage_index: stage_index as i64, attempts: 0 }, job, scope, &now)
+                .await?;
         }
         if let Some(bridge) = wish.parent_job {
             sqlx::query("UPDATE jobs SET downstream_id = ? WHERE id = ?").bind(id).bind(bridge).execute(&mut *transaction).await?;

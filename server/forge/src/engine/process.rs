@@ -70,6 +70,10 @@ impl Forge {
             Status::Pending if self.resource_taken(row, &job).await? => self.set_job_status(row.id, &Status::WaitingForResource, None).await,
             Status::Pending => {
                 self.set_job_status(row.id, status, None).await?;
+                if !self.runner.offers(&job.tags) {
+                    let line = format!("Waiting for a runner with the tags {}. This server offers {}.\n", job.tags.join(", "), self.runner.tags.join(", "));
+                    std::fs::write(self.folders.trace(row.id), line)?;
+                }
                 self.runner.wake.notify_one();
                 Ok(())
             }
@@ -210,10 +214,17 @@ impl Forge {
             down.extend(pipeline_own.into_iter().map(|(key, value, kind, _)| (key, value, kind)));
         }
         let mut wish = Wish {
-            project: own.clone(), user, reference: parent.reference.clone(), sha: Some(parent.sha.clone()), before_sha: Some(parent.before_sha.clone()),
-            source: "parent_pipeline".to_owned(), variables: down, inputs: trigger.inputs.clone(),
+            project: own.clone(),
+            user,
+            reference: parent.reference.clone(),
+            sha: Some(parent.sha.clone()),
+            before_sha: Some(parent.before_sha.clone()),
+            source: "parent_pipeline".to_owned(),
+            variables: down,
+            inputs: trigger.inputs.clone(),
             config: trigger.local.iter().map(|path| variables::expand(path, &|name| values.get(name).cloned())).collect(),
-            text: None, parent_job: Some(row.id),
+            text: None,
+            parent_job: Some(row.id),
         };
         if let Some((job, path)) = &trigger.artifact {
             wish.text = Some(self.generated_config(parent.id, job, path).await?);

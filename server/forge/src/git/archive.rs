@@ -42,8 +42,7 @@ impl Repo {
         if repository.find_reference(&full).is_ok() {
             return Err(GitError::Refused("Branch already exists".to_owned()));
         }
-        let commit = find_commit(&repository, revision)
-            .map_err(|_| GitError::Refused(format!("Failed to create branch '{name}': invalid reference name '{revision}'")))?;
+        let commit = find_commit(&repository, revision).map_err(|_| GitError::Refused(format!("Failed to create branch '{name}': invalid reference name '{revision}'")))?;
         repository.reference(&full, commit.id(), false, "branch made through the API")?;
         Ok(())
     }

@@ -40,11 +40,7 @@ impl From<git2::Signature<'_>> for Person {
             .and_then(|offset| chrono::DateTime::from_timestamp(when.seconds(), 0).map(|time| time.with_timezone(&offset)))
             .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, false))
             .unwrap_or_default();
-        Self {
-            name: String::from_utf8_lossy(signature.name_bytes()).into_owned(),
-            email: String::from_utf8_lossy(signature.email_bytes()).into_owned(),
-            date,
-        }
+        Self { name: String::from_utf8_lossy(signature.name_bytes()).into_owned(), email: String::from_utf8_lossy(signature.email_bytes()).into_owned(), date }
     }
 }
 

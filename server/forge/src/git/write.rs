@@ -103,9 +103,7 @@ fn apply(repository: &Repository, overlay: &mut Overlay<'_>, action: &FileAction
     let path = clean_path(&action.path)?;
     let existing = overlay.get(&path);
     let missing = "A file with this name doesn't exist";
-    let blob = |content: &Option<Vec<u8>>| -> Refusal<Option<Oid>> {
-        Ok(content.as_ref().map(|bytes| repository.blob(bytes)).transpose()?)
-    };
+    let blob = |content: &Option<Vec<u8>>| -> Refusal<Option<Oid>> { Ok(content.as_ref().map(|bytes| repository.blob(bytes)).transpose()?) };
     let parent_is_file = path.match_indices('/').any(|(place, _)| overlay.get(&path[..place]).is_some());
     if parent_is_file {
         return refuse(format!("invalid path: '{path}'"));

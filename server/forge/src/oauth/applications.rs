@@ -67,7 +67,7 @@ pub async fn create_application(State(forge): State<Forge>, caller: Caller, para
         return Err(ApiError::forbidden(""));
     }
     let (name, redirect_uris, scopes) = (params.required("name")?, params.required("redirect_uri")?, params.text("scopes").unwrap_or_default());
-    if redirect_uris.lines().any(|uri| !fits(uri.trim())) {
+    if redirect_uris.trim().is_empty() || redirect_uris.lines().any(|uri| !fits(uri.trim())) {
         return Err(ApiError::Fields(StatusCode::BAD_REQUEST, json!({ "redirect_uri": ["must be an absolute URI."] })));
     }
     if scopes.split_whitespace().any(|scope| !SCOPES.contains(&scope)) {

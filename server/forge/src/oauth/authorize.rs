@@ -44,7 +44,8 @@ fn back(redirect_uri: &str, pairs: &[(&str, &str)], state: Option<&str>) -> Resp
         return message(StatusCode::BAD_REQUEST, "This sign-in cannot go on", "The redirect address of the application is not valid.");
     };
     url.query_pairs_mut().extend_pairs(pairs).extend_pairs(state.map(|state| ("state", state)));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, url.to_string()), (header::REFERRER_POLICY, "no-referrer".to_owned()), (header::CACHE_CONTROL, "no-store".to_owned())]).into_response()
+    (StatusCode::SEE_OTHER, [(header::LOCATION, url.to_string()), (header::REFERRER_POLICY, "no-referrer".to_owned()), (header::CACHE_CONTROL, "no-store".to_owned())])
+        .into_response()
 }
 
 fn error(redirect_uri: &str, name: &str, description: &str, state: Option<&str>) -> Response {
@@ -55,11 +56,19 @@ fn error(redirect_uri: &str, name: &str, description: &str, state: Option<&str>)
 async fn check(forge: &Forge, request: &Request) -> ApiResult<Result<Checked, Response>> {
     let client = request.client_id.as_deref().unwrap_or_default();
     let Some(application) = identity::application(&forge.db, client).await? else {
-        return Ok(Err(message(StatusCode::UNAUTHORIZED, "Unknown application", &format!("No application with the id “{client}” is registered here. Check client_id in the configuration of the portal that sent you."))));
+        return Ok(Err(message(
+            StatusCode::UNAUTHORIZED,
+            "Unknown application",
+            &format!("No application with the id “{client}” is registered here. Check client_id in the configuration of the portal that sent you."),
+        )));
     };
     let redirect_uri = request.redirect_uri.clone().unwrap_or_default();
     if !application.redirect_uris.lines().any(|known| known.trim() == redirect_uri) {
-        return Ok(Err(message(StatusCode::BAD_REQUEST, "Wrong redirect address", &format!("“{redirect_uri}” is not registered for {}. Add it to the application, exactly as it is written here.", application.name))));
+        return Ok(Err(message(
+            StatusCode::BAD_REQUEST,
+            "Wrong redirect address",
+            &format!("“{redirect_uri}” is not registered for {}. Add it to the application, exactly as it is written here.", application.name),
+        )));
     }
     let state = request.state.as_deref();
     let refuse = |name: &str, text: &str| Ok(Err(error(&redirect_uri, name, text, state)));
@@ -93,7 +102,11 @@ pub async fn show(State(forge): State<Forge>, OriginalUri(uri): OriginalUri, Que
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("then", &here).finish();
         return Ok(Redirect::to(&format!("{}/users/sign_in?{query}", forge.mount())).into_response());
     };
-    let known: Option<String> = sqlx::query_scalar("SELECT scopes FROM oauth_consents WHERE application_id = ? AND user_id = ?").bind(checked.application.id).bind(user.id).fetch_optional(&forge.db).await?;
+    let known: Option<String> = sqlx::query_scalar("SELECT scopes FROM oauth_consents WHERE application_id = ? AND user_id = ?")
+        .bind(checked.application.id)
+        .bind(user.id)
+        .fetch_optional(&forge.db)
+        .await?;
     let agreed = known.is_some_and(|known| checked.scopes.split_whitespace().all(|scope| known.split_whitespace().any(|had| had == scope)));
     if checked.application.trusted || agreed {
         return grant(&forge, &checked, &request, &user).await;
@@ -102,10 +115,17 @@ pub async fn show(State(forge): State<Forge>, OriginalUri(uri): OriginalUri, Que
 }
 
 fn consent_page(forge: &Forge, checked: &Checked, request: &Request, user: &UserRow) -> Response {
-    let hidden = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value))).unwrap_or_default();
+    let hidden =
+        |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value))).unwrap_or_default();
     let fields = [
-        ("client_id", &request.client_id), ("redirect_uri", &request.redirect_uri), ("response_type", &request.response_type), ("scope", &request.scope),
-        ("state", &request.state), ("code_challenge", &request.code_challenge), ("code_challenge_method", &request.code_challenge_method), ("nonce", &request.nonce),
+        ("client_id", &request.client_id),
+        ("redirect_uri", &request.redirect_uri),
+        ("response_type", &request.response_type),
+        ("scope", &request.scope),
+        ("state", &request.state),
+        ("code_challenge", &request.code_challenge),
+        ("code_challenge_method", &request.code_challenge_method),
+        ("nonce", &request.nonce),
     ];
     let fields: String = fields.iter().map(|(name, value)| hidden(name, value)).collect();
     let list: String = checked.scopes.split_whitespace().map(|scope| format!("<li>{} <code>{}</code></li>", explain(scope), escape(scope))).collect();
@@ -113,7 +133,10 @@ fn consent_page(forge: &Forge, checked: &Checked, request: &Request, user: &User
     let body = format!(
         "<p>You are signed in as <strong>{}</strong>. <strong>{}</strong> at {} would like to:</p><ul>{list}</ul>\
          <form method=\"post\" action=\"{}/oauth/authorize\">{fields}<button name=\"consent\" value=\"yes\">Allow</button><button class=\"quiet\" name=\"consent\" value=\"no\">Do not allow</button></form>",
-        escape(&user.username), escape(&checked.application.name), escape(&host), forge.mount()
+        escape(&user.username),
+        escape(&checked.application.name),
+        escape(&host),
+        forge.mount()
     );
     page(StatusCode::OK, &format!("Allow {}?", checked.application.name), &body)
 }
@@ -133,7 +156,12 @@ pub async fn decide(State(forge): State<Forge>, headers: HeaderMap, Form(request
     if request.consent.as_deref() != Some("yes") {
         return Ok(error(&checked.redirect_uri, "access_denied", "The resource owner or authorization server denied the request.", request.state.as_deref()));
     }
-    sqlx::query("INSERT INTO oauth_consents VALUES (?,?,?) ON CONFLICT DO UPDATE SET scopes = excluded.scopes").bind(checked.application.id).bind(user.id).bind(&checked.scopes).execute(&forge.db).await?;
+    sqlx::query("INSERT INTO oauth_consents VALUES (?,?,?) ON CONFLICT DO UPDATE SET scopes = excluded.scopes")
+        .bind(checked.application.id)
+        .bind(user.id)
+        .bind(&checked.scopes)
+        .execute(&forge.db)
+        .await?;
     grant(&forge, &checked, &request, &user).await
 }
 

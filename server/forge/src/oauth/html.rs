@@ -37,8 +37,11 @@ pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
          <body><main><p class=\"mark\" aria-hidden=\"true\">Twinport</p><h1>{title}</h1>{body}</main></body></html>"
     );
     let headers = [
-        (header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store".to_owned()), (header::X_FRAME_OPTIONS, "DENY".to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()), (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::X_FRAME_OPTIONS, "DENY".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
     ];
     (status, headers, Html(text)).into_response()
 }

@@ -49,7 +49,10 @@ fn form(forge: &Forge, then: Option<&str>, username: &str, error: Option<&str>) 
          <label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required{}>\
          <button type=\"submit\">Sign in</button></form>\
          <p>No password yet? Whoever runs this server can make one: <code>twinport user add NAME</code>, or a sign-in link: <code>twinport user link NAME</code>.</p>",
-        forge.mount(), escape(then.unwrap_or_default()), escape(username), if username.is_empty() { " autofocus" } else { "" },
+        forge.mount(),
+        escape(then.unwrap_or_default()),
+        escape(username),
+        if username.is_empty() { " autofocus" } else { "" },
         if username.is_empty() { "" } else { " autofocus" }
     );
     page(if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, "Sign in", &body)

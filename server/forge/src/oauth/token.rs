@@ -18,7 +18,8 @@ use crate::store::identity::{self, ApplicationRow};
 /// GitLab's two hours.
 const ACCESS_SECONDS: i64 = 7200;
 
-const GRANT: &str = "The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.";
+const GRANT: &str =
+    "The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.";
 const CLIENT: &str = "Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.";
 
 fn refuse(status: StatusCode, error: &str, description: &str) -> Response {
@@ -66,9 +67,7 @@ pub async fn issue(State(forge): State<Forge>, headers: HeaderMap, params: Param
 fn verifier_fits(challenge: Option<&str>, method: Option<&str>, verifier: Option<&str>) -> bool {
     match (challenge, method, verifier) {
         (None, _, verifier) => verifier.is_none_or(str::is_empty),
-        (Some(challenge), Some("S256"), Some(verifier)) => {
-            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == challenge
-        }
+        (Some(challenge), Some("S256"), Some(verifier)) => base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == challenge,
         (Some(challenge), _, Some(verifier)) => challenge == verifier,
         (Some(_), _, None) => false,
     }
@@ -161,11 +160,16 @@ pub async fn revoke(State(forge): State<Forge>, headers: HeaderMap, params: Para
         return Ok(refuse(StatusCode::FORBIDDEN, "unauthorized_client", "You are not authorized to revoke this token"));
     };
     let hash = secret::hash(&params.text("token").unwrap_or_default());
-    let owner: Option<i64> = sqlx::query_scalar("SELECT application_id FROM oauth_tokens WHERE access_hash = ?1 OR refresh_hash = ?1").bind(&hash).fetch_optional(&forge.db).await?;
+    let owner: Option<i64> =
+        sqlx::query_scalar("SELECT application_id FROM oauth_tokens WHERE access_hash = ?1 OR refresh_hash = ?1").bind(&hash).fetch_optional(&forge.db).await?;
     if owner.is_some_and(|owner| owner != application.id) {
         return Ok(refuse(StatusCode::FORBIDDEN, "unauthorized_client", "You are not authorized to revoke this token"));
     }
-    sqlx::query("UPDATE oauth_tokens SET revoked_at = ? WHERE (access_hash = ?2 OR refresh_hash = ?2) AND revoked_at IS NULL").bind(forge.clock.text()).bind(&hash).execute(&forge.db).await?;
+    sqlx::query("UPDATE oauth_tokens SET revoked_at = ? WHERE (access_hash = ?2 OR refresh_hash = ?2) AND revoked_at IS NULL")
+        .bind(forge.clock.text())
+        .bind(&hash)
+        .execute(&forge.db)
+        .await?;
     Ok(answer(json!({})))
 }
 

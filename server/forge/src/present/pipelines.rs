@@ -21,22 +21,25 @@ pub fn pipeline_basic(forge: &Forge, project: &ProjectRow, row: &PipelineRow) ->
 
 /// `Pipeline`.
 #[must_use]
-pub fn pipeline(forge: &Forge, project: &ProjectRow, row: &PipelineRow, user: &Value, committed_at: Option<String>) -> Value {
+pub fn pipeline(forge: &Forge, project: &ProjectRow, row: &PipelineRow, user: &Value, committed_at: Option<String>, warnings: bool) -> Value {
     let mut value = pipeline_basic(forge, project, row);
     let end = row.finished_at.clone().unwrap_or_else(|| forge.clock.text());
     let duration = row.started_at.as_ref().and_then(|start| clock::seconds_between(start, &end));
     let queued = row.started_at.as_ref().and_then(|start| clock::seconds_between(&row.created_at, start));
     let ended = Status::from(row.status.as_str()).is_complete();
-    extend(&mut value, json!({
-        "before_sha": row.before_sha, "tag": row.tag, "yaml_errors": row.yaml_errors, "user": user, "started_at": row.started_at,
-        "finished_at": row.finished_at, "committed_at": committed_at,
-        "duration": duration.filter(|_| ended).map(|seconds| seconds.round() as i64), "queued_duration": queued.map(|seconds| seconds.round() as i64),
-        "coverage": null, "detailed_status": detailed(&row.status, true), "archived": false, "name": row.name,
-    }));
+    extend(
+        &mut value,
+        json!({
+            "before_sha": row.before_sha, "tag": row.tag, "yaml_errors": row.yaml_errors, "user": user, "started_at": row.started_at,
+            "finished_at": row.finished_at, "committed_at": committed_at,
+            "duration": duration.filter(|_| ended).map(|seconds| seconds.round() as i64), "queued_duration": queued.map(|seconds| seconds.round() as i64),
+            "coverage": null, "detailed_status": detailed(&row.status, true, warnings), "archived": false, "name": row.name,
+        }),
+    );
     value
 }
 
-fn detailed(status: &str, pipeline: bool) -> Value {
+fn detailed(status: &str, pipeline: bool, warnings: bool) -> Value {
     let (icon, text, label, group) = match Status::from(status) {
         Status::Created => ("status_created", "Created", "created", "created"),
         Status::WaitingForResource => ("status_pending", "Waiting", "waiting for resource", "waiting-for-resource"),
@@ -44,6 +47,7 @@ fn detailed(status: &str, pipeline: bool) -> Value {
         Status::WaitingForCallback => ("status_pending", "Waiting", "waiting for callback", "waiting-for-callback"),
         Status::Pending => ("status_pending", "Pending", "pending", "pending"),
         Status::Running => ("status_running", "Running", "running", "running"),
+        Status::Success if warnings => ("status_warning", "Warning", "passed with warnings", "success-with-warnings"),
         Status::Success => ("status_success", "Passed", "passed", "success"),
         Status::Failed => ("status_failed", "Failed", "failed", "failed"),
         Status::Canceling => ("status_canceled", "Canceling", "canceling", "canceling"),
@@ -56,7 +60,7 @@ fn detailed(status: &str, pipeline: bool) -> Value {
     };
     json!({
         "icon": icon, "text": text, "label": label, "group": group, "tooltip": label, "has_details": false, "details_path": null,
-        "illustration": null, "favicon": null,
+        "illustration": null, "favicon": "/favicon.svg",
     })
 }
 
@@ -75,9 +79,7 @@ pub struct JobContext<'a> {
 
 fn common(forge: &Forge, row: &JobRow, context: &JobContext<'_>) -> Value {
     let now = forge.clock.text();
-    let since = |from: &Option<String>, to: &Option<String>| {
-        from.as_ref().and_then(|from| clock::seconds_between(from, to.as_ref().unwrap_or(&now)))
-    };
+    let since = |from: &Option<String>, to: &Option<String>| from.as_ref().and_then(|from| clock::seconds_between(from, to.as_ref().unwrap_or(&now)));
     let mut value = json!({
         "id": row.id, "status": row.status, "stage": row.stage, "name": row.name, "ref": context.pipeline.reference,
         "tag": context.pipeline.tag, "coverage": null, "allow_failure": row.allow_failure, "created_at": row.created_at,
@@ -110,10 +112,13 @@ pub fn job(forge: &Forge, row: &JobRow, context: &JobContext<'_>) -> Value {
         artifacts.push(json!({ "file_type": "trace", "size": trace_size, "filename": "job.log", "file_format": "raw" }));
     }
     let ran = row.started_at.is_some();
-    extend(&mut value, json!({
-        "artifacts": artifacts, "runner": ran.then(|| runner(forge)), "runner_manager": ran.then(|| runner_manager(forge)),
-        "artifacts_expire_at": row.artifacts_expire_at, "archived": false, "tag_list": tags,
-    }));
+    extend(
+        &mut value,
+        json!({
+            "artifacts": artifacts, "runner": ran.then(|| runner(forge)), "runner_manager": ran.then(|| runner_manager(forge)),
+            "artifacts_expire_at": row.artifacts_expire_at, "archived": false, "tag_list": tags,
+        }),
+    );
     value
 }
 
@@ -147,10 +152,13 @@ fn runner_manager(forge: &Forge) -> Value {
 #[must_use]
 pub fn runner_details(forge: &Forge) -> Value {
     let mut value = runner(forge);
-    extend(&mut value, json!({
-        "tag_list": forge.runner.tags, "run_untagged": true, "locked": false, "maximum_timeout": null, "access_level": "not_protected",
-        "version": crate::VERSION, "revision": crate::REVISION, "platform": "linux", "architecture": std::env::consts::ARCH,
-        "contacted_at": forge.clock.text(), "maintenance_note": null, "projects": [], "groups": [],
-    }));
+    extend(
+        &mut value,
+        json!({
+            "tag_list": forge.runner.tags, "run_untagged": true, "locked": false, "maximum_timeout": null, "access_level": "not_protected",
+            "version": crate::VERSION, "revision": crate::REVISION, "platform": "linux", "architecture": std::env::consts::ARCH,
+            "contacted_at": forge.clock.text(), "maintenance_note": null, "projects": [], "groups": [],
+        }),
+    );
     value
 }

@@ -70,11 +70,14 @@ pub fn full(forge: &Forge, visible: &Visible, content: &Content) -> Value {
     });
     extend(&mut value, more);
     if visible.level >= MAINTAINER {
-        extend(&mut value, json!({
-            "ci_default_git_depth": 20, "build_timeout": row.build_timeout, "build_git_strategy": "fetch", "group_runners_enabled": true,
-            "auto_cancel_pending_pipelines": "disabled", "ci_pipeline_variables_minimum_override_role": "developer",
-            "runners_token": null, "keep_latest_artifact": true,
-        }));
+        extend(
+            &mut value,
+            json!({
+                "ci_default_git_depth": 20, "build_timeout": row.build_timeout, "build_git_strategy": "fetch", "group_runners_enabled": true,
+                "auto_cancel_pending_pipelines": "disabled", "ci_pipeline_variables_minimum_override_role": "developer",
+                "runners_token": null, "keep_latest_artifact": true,
+            }),
+        );
     }
     value
 }

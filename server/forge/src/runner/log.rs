@@ -100,10 +100,7 @@ impl JobLog {
         self.written += taken.len() as u64;
         if taken.len() < bytes.len() {
             self.capped = true;
-            let marker = format!(
-                "\n\x1b[33;1mJob's log exceeded limit of {} bytes.\nJob execution will continue but no more output will be collected.\x1b[0;m\n",
-                self.limit
-            );
+            let marker = format!("\n\x1b[33;1mJob's log exceeded limit of {} bytes.\nJob execution will continue but no more output will be collected.\x1b[0;m\n", self.limit);
             self.put(marker.as_bytes()).await?;
         }
         Ok(())

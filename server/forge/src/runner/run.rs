@@ -117,7 +117,12 @@ impl Forge {
         let (repo, sha) = (self.repo(project.id), pipeline.sha.clone());
         let commit = blocking(move || repo.commit(&sha)).await?;
         let origin = Origin {
-            project: &project, user: &user, commit: &commit, reference: &pipeline.reference, tag: pipeline.tag, source: &pipeline.source,
+            project: &project,
+            user: &user,
+            commit: &commit,
+            reference: &pipeline.reference,
+            tag: pipeline.tag,
+            source: &pipeline.source,
             before_sha: &pipeline.before_sha,
         };
         let job = options(row);
@@ -289,7 +294,9 @@ impl Run<'_> {
         let mut list: Vec<(String, String)> = vec![
             ("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()),
             ("HOME".into(), if sandboxed { "/home/twin".into() } else { self.folder.to_string_lossy().into_owned() }),
-            ("LANG".into(), "C.UTF-8".into()), ("TERM".into(), "xterm-256color".into()), ("USER".into(), "twin".into()),
+            ("LANG".into(), "C.UTF-8".into()),
+            ("TERM".into(), "xterm-256color".into()),
+            ("USER".into(), "twin".into()),
             // A line must be seen when it is printed, not when a buffer is full.
             ("PYTHONUNBUFFERED".into(), "1".into()),
         ];

@@ -62,10 +62,10 @@ impl Sandbox {
             add(&mut words, &["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups", "--no-new-privs", "--inh-caps=-all"]);
         }
         let processes = if self.user_of(job).is_some() { limits.processes } else { limits.processes.max(8192) };
-        add(&mut words, &[
-            "prlimit", "--core=0", &format!("--nproc={processes}"), &format!("--fsize={}", limits.file_bytes), &format!("--as={}", limits.memory_bytes),
-            "--nofile=4096",
-        ]);
+        add(
+            &mut words,
+            &["prlimit", "--core=0", &format!("--nproc={processes}"), &format!("--fsize={}", limits.file_bytes), &format!("--as={}", limits.memory_bytes), "--nofile=4096"],
+        );
         let Self::Bubblewrap { network, .. } = self else {
             words.extend([OsString::from("bash"), script.into()]);
             return finish(words, project);

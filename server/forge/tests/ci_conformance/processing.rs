@@ -95,8 +95,7 @@ impl Pipeline {
             }
         }
         if event == "retry" && names.is_empty() {
-            let again: Vec<String> =
-                self.nodes.iter().filter(|n| matches!(n.status, Status::Failed | Status::Canceled)).map(|n| n.name.clone()).collect();
+            let again: Vec<String> = self.nodes.iter().filter(|n| matches!(n.status, Status::Failed | Status::Canceled)).map(|n| n.name.clone()).collect();
             for name in again {
                 let index = self.nodes.iter().position(|node| node.name == name).expect("the job exists");
                 self.nodes[index].status = Status::Created;

@@ -7,8 +7,7 @@ use forge::ci::expression::{Expression, applies};
 #[test]
 fn every_expression_gives_what_gitlab_gives() {
     let Some(data) = super::data::json("rules_if_vectors/vectors.json") else { return };
-    let variables: HashMap<String, String> =
-        serde_json::from_value(data["variables"].clone()).expect("variables are strings");
+    let variables: HashMap<String, String> = serde_json::from_value(data["variables"].clone()).expect("variables are strings");
     let cases = data["cases"].as_array().expect("cases is a list");
     let mut wrong = Vec::new();
     for case in cases {

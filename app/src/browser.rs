@@ -1,0 +1,212 @@
+//! The only door to the browser: requests, time, storage, scrolling, downloads. On the server
+//! nothing here is ever called, save what says so.
+
+use gitlab::{Error, Request, Response};
+use gloo_net::http::{Method, RequestBuilder};
+use leptos::prelude::window;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::bootstrap::Bootstrap;
+
+#[wasm_bindgen(inline_js = "export function load(url) { return import(url); }\n\
+export function call(module, name, ...rest) { return module[name](...rest); }\n\
+export function relative(name) { return new URL(name, document.querySelector('script[type=module]') ? document.querySelector('link[rel=modulepreload]').href : location.href).href; }")]
+extern "C" {
+    #[wasm_bindgen(js_name = load)]
+    fn load_module(url: &str) -> js_sys::Promise;
+    #[wasm_bindgen(js_name = relative)]
+    fn beside_app(name: &str) -> String;
+    #[wasm_bindgen(js_name = call)]
+    fn draw_plot(module: &JsValue, name: &str, element: &JsValue, names: &JsValue, columns: &JsValue) -> JsValue;
+}
+
+/// What the document carries; the default on the server, where the context has it.
+#[must_use]
+pub fn read_bootstrap() -> Bootstrap {
+    let text = leptos::prelude::document().get_element_by_id("bootstrap").and_then(|element| element.text_content());
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Ends a request that nobody waits for any more.
+struct Abort(Option<web_sys::AbortController>);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
+    }
+}
+
+/// Sends `request` to `base` with `token`; `seconds` is all the time it has.
+pub async fn send(base: &str, token: &str, request: &Request, seconds: u32) -> Result<Response, Error> {
+    let controller = web_sys::AbortController::new().ok();
+    let signal = controller.as_ref().map(web_sys::AbortController::signal);
+    let mut abort = Abort(controller);
+    let method = match request.method {
+        gitlab::Method::Get => Method::GET,
+        gitlab::Method::Post => Method::POST,
+        gitlab::Method::Put => Method::PUT,
+        gitlab::Method::Delete => Method::DELETE,
+    };
+    let mut builder = RequestBuilder::new(&format!("{base}{}", request.url()))
+        .method(method)
+        .credentials(web_sys::RequestCredentials::Omit)
+        .cache(web_sys::RequestCache::NoCache)
+        .abort_signal(signal.as_ref())
+        .header("Authorization", &format!("Bearer {token}"));
+    if let Some(from) = request.from_byte {
+        builder = builder.header("Range", &format!("bytes={from}-"));
+    }
+    let built = match &request.body {
+        Some(body) => builder.header("Content-Type", "application/json").body(body.to_string()),
+        None => builder.build(),
+    };
+    let sending = async {
+        let answer = built.map_err(|_| Error::Unreachable)?.send().await.map_err(|_| Error::Unreachable)?;
+        let headers = answer.headers().entries().map(|(name, value)| (name.to_lowercase(), value)).collect();
+        let body = answer.binary().await.map_err(|_| Error::Unreachable)?;
+        Ok(Response { status: answer.status(), headers, body })
+    };
+    let limit = sleep(seconds * 1000);
+    futures_util::pin_mut!(sending, limit);
+    let outcome = match futures_util::future::select(sending, limit).await {
+        futures_util::future::Either::Left((outcome, _)) => outcome,
+        futures_util::future::Either::Right(..) => Err(Error::TimedOut),
+    };
+    if outcome.is_ok() {
+        abort.0 = None;
+    }
+    outcome
+}
+
+/// `POST`s to this server, marked as ours; status and body.
+pub async fn post_home(url: &str) -> Option<(u16, String)> {
+    let answer = RequestBuilder::new(url).method(Method::POST).header("X-Twinport", "1").send().await.ok()?;
+    Some((answer.status(), answer.text().await.ok()?))
+}
+
+/// Waits.
+pub async fn sleep(milliseconds: u32) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds.try_into().unwrap_or(i32::MAX));
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// Milliseconds since 1970.
+#[must_use]
+pub fn now() -> f64 {
+    js_sys::Date::now()
+}
+
+/// An ISO 8601 time as milliseconds since 1970.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<f64> {
+    Some(js_sys::Date::parse(text)).filter(|time| !time.is_nan())
+}
+
+/// A time in the person's own zone and words.
+#[must_use]
+pub fn local_time(text: &str) -> String {
+    let date = js_sys::Date::new(&JsValue::from_str(text));
+    date.to_locale_string("en-GB", &JsValue::UNDEFINED).into()
+}
+
+/// Whether nobody is looking.
+#[must_use]
+pub fn is_hidden() -> bool {
+    leptos::prelude::document().hidden()
+}
+
+/// Goes to another page of this server, for good.
+pub fn leave_for(url: &str) {
+    let _ = window().location().set_href(url);
+}
+
+/// `light`, `dark`, or nothing for what the system says.
+#[must_use]
+pub fn theme() -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item("theme").ok().flatten()
+}
+
+/// Chooses a theme, and remembers it in this browser.
+pub fn set_theme(theme: Option<&str>) {
+    let storage = window().local_storage().ok().flatten();
+    let root = leptos::prelude::document().document_element();
+    match (theme, storage, root) {
+        (Some(theme), storage, Some(root)) => {
+            let _ = root.set_attribute("data-theme", theme);
+            let _ = storage.map(|storage| storage.set_item("theme", theme));
+        }
+        (None, storage, Some(root)) => {
+            let _ = root.remove_attribute("data-theme");
+            let _ = storage.map(|storage| storage.remove_item("theme"));
+        }
+        _ => {}
+    }
+}
+
+/// Hands bytes to the person as a file.
+pub fn save(name: &str, bytes: &[u8]) {
+    use wasm_bindgen::JsCast;
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence(&parts) else { return };
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(link) = leptos::prelude::document().create_element("a").map(|link| link.unchecked_into::<web_sys::HtmlAnchorElement>()) {
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+    let _ = web_sys::Url::revoke_object_url(&url);
+}
+
+/// An address under which an image out of `bytes` can be shown.
+#[must_use]
+pub fn image_url(bytes: &[u8], kind: &str) -> Option<String> {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
+    web_sys::Url::create_object_url_with_blob(&blob).ok()
+}
+
+/// Opens a `<dialog>` above everything.
+pub fn open_dialog(dialog: &web_sys::HtmlDialogElement) {
+    let _ = dialog.show_modal();
+}
+
+/// Scrolls to the end.
+pub fn scroll_to_end(element: &web_sys::Element) {
+    element.set_scroll_top(element.scroll_height());
+}
+
+/// How far an element is scrolled, how high it is, and how high its content.
+#[must_use]
+pub fn scroll_state(element: &web_sys::Element) -> (i32, i32, i32) {
+    (element.scroll_top(), element.client_height(), element.scroll_height())
+}
+
+/// Puts the cursor somewhere, for keyboards and screen readers.
+pub fn focus(element: &web_sys::HtmlElement) {
+    let _ = element.focus();
+}
+
+/// Marks the document as hydrated, for tests and measurements.
+pub fn mark_ready() {
+    if let Some(root) = leptos::prelude::document().document_element() {
+        let _ = root.set_attribute("data-ready", "");
+    }
+}
+
+/// Draws series over a common axis into `element`; the plotting library is loaded when it is
+/// first needed.
+pub async fn plot(element: &web_sys::Element, series: &[(String, Vec<f64>)]) -> Result<(), String> {
+    let words = |error: JsValue| error.as_string().unwrap_or_else(|| "the plotting library could not be loaded".to_owned());
+    let module = JsFuture::from(load_module(&beside_app("plot.js"))).await.map_err(words)?;
+    let names: js_sys::Array = series.iter().map(|(name, _)| JsValue::from_str(name)).collect();
+    let columns: js_sys::Array = series.iter().map(|(_, numbers)| JsValue::from(js_sys::Float64Array::from(numbers.as_slice()))).collect();
+    draw_plot(&module, "draw", element, &names, &columns);
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! Parts that know what twins, assets and runs are.
+
+pub mod asset_table;
+pub mod file_view;
+pub mod jobs;
+pub mod log_rows;
+pub mod log_view;
+pub mod markdown;
+pub mod phases;
+pub mod plot;
+pub mod problem_box;
+pub mod results;
+pub mod run_table;
+pub mod status;
+pub mod table_view;

@@ -1,0 +1,100 @@
+//! READMEs: GitHub-flavoured Markdown to HTML in which nothing can act. This is the only place
+//! where HTML is made from text, and the only `inner_html`.
+
+use leptos::prelude::*;
+use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
+
+/// Where a link may lead: to the web, to mail, within the page, or to a file beside this one.
+fn destination(url: &str, folder: &str) -> Option<String> {
+    let clean = url.trim();
+    let lower = clean.to_lowercase();
+    if lower.starts_with("https://") || lower.starts_with("http://") || lower.starts_with("mailto:") || clean.starts_with('#') {
+        return Some(clean.to_owned());
+    }
+    // Anything with a scheme of its own, or that leaves this server, is no file.
+    let scheme = clean.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':'));
+    if scheme || clean.starts_with('/') || clean.contains('\\') || clean.is_empty() {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in clean.split(['?', '#']).next().unwrap_or_default().split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(format!("?file={}", percent_encoding::utf8_percent_encode(&parts.join("/"), percent_encoding::NON_ALPHANUMERIC)))
+}
+
+/// Markdown to safe HTML: raw HTML becomes text, pictures become their descriptions, links are
+/// checked. `folder` is where relative links start.
+#[must_use]
+pub fn to_html(text: &str, folder: &str) -> String {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
+    let mut dropped: Vec<bool> = Vec::new();
+    let events = Parser::new_ext(text, options).filter_map(|event| match event {
+        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let address = if link_type == LinkType::Email { Some(format!("mailto:{dest_url}")) } else { destination(&dest_url, folder) };
+            dropped.push(address.is_none());
+            let link_type = if link_type == LinkType::Email { LinkType::Inline } else { link_type };
+            address.map(|address| Event::Start(Tag::Link { link_type, dest_url: CowStr::from(address), title, id }))
+        }
+        Event::End(TagEnd::Link) => (!dropped.pop().unwrap_or(false)).then_some(Event::End(TagEnd::Link)),
+        Event::Start(Tag::Image { .. }) => Some(Event::Text(CowStr::from("[picture: "))),
+        Event::End(TagEnd::Image) => Some(Event::Text(CowStr::from("]"))),
+        other => Some(other),
+    });
+    let mut out = String::with_capacity(text.len() * 2);
+    html::push_html(&mut out, events);
+    // Wide tables scroll by themselves, and can be reached by keyboard to do so.
+    out.replace("<table>", "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>")
+        .replace("</table>", "</table></div>")
+        .replace("<a href=\"http", "<a rel=\"noopener noreferrer nofollow\" href=\"http")
+}
+
+/// Shows Markdown.
+#[component]
+pub fn Markdown(#[prop(into)] text: String, #[prop(into)] folder: String) -> impl IntoView {
+    view! { <div class="prose" inner_html=to_html(&text, &folder)></div> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_html;
+
+    #[test]
+    fn nothing_acts() {
+        for text in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "[x](javascript:alert(1))",
+            "[x](JaVaScRiPt:alert(1))",
+            "[x](data:text/html,x)",
+            "![x](https://evil.test/track.png)",
+            "<a href='javascript:x'>y</a>",
+            "[x](//evil.test)",
+            "[x](vbscript:x)",
+            "<javascript:alert(1)>",
+            "[x](\\\\evil.test)",
+        ] {
+            let html = to_html(text, "a/b");
+            let lower = html.to_lowercase();
+            assert!(
+                !lower.contains("<script") && !lower.contains("<img") && !lower.contains("href=\"javascript") && !lower.contains("href=\"data") && !lower.contains("href=\"//"),
+                "{text}: {html}"
+            );
+            assert!(!lower.contains("href=\"vbscript"), "{html}");
+        }
+    }
+
+    #[test]
+    fn relative_links_name_files() {
+        assert!(to_html("[x](../c/d.md)", "a/b").contains("href=\"?file=a%2Fc%2Fd%2Emd\""));
+        assert!(to_html("[x](https://h.test)", "a").contains("href=\"https://h.test\""));
+        assert!(to_html("|a|\n|-|\n|1|", "").contains("<table>"));
+    }
+}

@@ -1,0 +1,59 @@
+//! One file a route, and the table of which is which.
+
+mod asset;
+mod help;
+mod home;
+mod library;
+mod missing;
+mod run;
+mod runs;
+mod signed_out;
+mod twin;
+
+use ::twin::asset::{Asset, Kind};
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::bootstrap::Bootstrap;
+use crate::instances::{Client, Instances};
+use crate::routes::Route;
+
+/// What a page about an instance gets, or the page that says why there is none.
+fn with_client<V: IntoView + 'static>(route: &Route, instance: &str, page: impl FnOnce(Client) -> V) -> AnyView {
+    let (bootstrap, instances) = (expect_context::<Bootstrap>(), expect_context::<Instances>());
+    match (instances.client(instance), bootstrap.instance(instance)) {
+        (Some(client), _) => page(client).into_any(),
+        (None, Some(known)) => view! { <signed_out::SignedOut route=route.clone() instance=known.clone()/> }.into_any(),
+        (None, None) => view! { <missing::UnknownInstance instance=instance.to_owned()/> }.into_any(),
+    }
+}
+
+/// The page that the address names.
+#[component]
+pub fn Pages() -> impl IntoView {
+    let path = use_location().pathname;
+    // A page stays while only a part of it changes: another job of the same run, another kind.
+    let route = Memo::new(move |_| Route::find(&path.get()));
+    let page = Memo::new(move |_| {
+        route.get().map(|route| match route {
+            Route::Run { instance, owner, pipeline, .. } => Route::Run { instance, owner, pipeline, job: None },
+            Route::Library { instance, .. } => Route::Library { instance, kind: None },
+            other => other,
+        })
+    });
+    move || {
+        let Some(route) = page.get() else { return view! { <missing::NotFound/> }.into_any() };
+        match route.clone() {
+            Route::Home => view! { <home::Home/> }.into_any(),
+            Route::Help => view! { <help::Help/> }.into_any(),
+            Route::Library { instance, .. } => with_client(&route, &instance, |client| view! { <library::Library client/> }),
+            Route::Runs { instance } => with_client(&route, &instance, |client| view! { <runs::Runs client/> }),
+            Route::Run { instance, owner, pipeline, .. } => with_client(&route, &instance, |client| view! { <run::Run client owner pipeline/> }),
+            Route::Asset { instance, owner, kind: Kind::Twin, name } | Route::Twin { instance, owner, name } => {
+                let asset = Asset { owner, kind: Kind::Twin, name };
+                with_client(&route, &instance, |client| view! { <twin::TwinPage client asset/> })
+            }
+            Route::Asset { instance, owner, kind, name } => with_client(&route, &instance, |client| view! { <asset::AssetPage client asset=Asset { owner, kind, name }/> }),
+        }
+    }
+}

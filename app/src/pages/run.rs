@@ -1,0 +1,228 @@
+//! One run: its jobs, the log of one of them as it grows, its results, and the way to stop it.
+
+use gitlab::{JobId, Status};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+use twin::asset::Owner;
+use twin::run::{ago, reason};
+
+use crate::actions::runs::{cancel, play, retry, start};
+use crate::browser;
+use crate::components::jobs::JobList;
+use crate::components::log_view::LogView;
+use crate::components::problem_box::ProblemBox;
+use crate::components::results::Results;
+use crate::components::status::StatusMark;
+use crate::instances::Client;
+use crate::queries::run::{RunView, run};
+use crate::queries::{Load, Query, ask};
+use crate::routes::Route;
+use crate::ui::confirm::Confirm;
+use crate::ui::icon::{Icon, Picture};
+use crate::ui::loaded::Skeleton;
+use crate::ui::notice::{Notice, Tone};
+use crate::ui::tabs::{Tab, Tabs};
+use crate::ui::toast::Toasts;
+
+/// A run that goes on is looked at so often, in milliseconds; one elsewhere less often.
+const PAUSE: u32 = 2_000;
+
+/// Asks again while the run goes on and somebody looks.
+fn keep_fresh(query: Query<RunView>) {
+    spawn_local(async move {
+        loop {
+            browser::sleep(PAUSE).await;
+            let Some(load) = query.state.try_get_untracked() else { return };
+            let over = matches!(&load, Load::Ready(view) if view.status.is_complete() && view.parent.status.is_complete());
+            if !over && !browser::is_hidden() {
+                query.refresh();
+            }
+        }
+    });
+}
+
+/// Cancel, or run again.
+#[component]
+fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>) -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let asked = RwSignal::new(false);
+    let busy = RwSignal::new(false);
+    let stored = StoredValue::new(client.clone());
+    let stop = Callback::new(move |()| {
+        let pipelines: Vec<_> = std::iter::once(view_of.get_untracked().parent.id).chain(view_of.get_untracked().parts.iter().map(|part| part.pipeline.id)).collect();
+        busy.set(true);
+        spawn_local(async move {
+            match cancel(stored.get_value(), owner, pipelines).await {
+                Ok(()) => toasts.good("The run is being cancelled."),
+                Err(problem) => toasts.bad(problem.title, problem.advice),
+            }
+            let _ = busy.try_set(false);
+            query.refresh();
+        });
+    });
+    let go = use_navigate();
+    let again = StoredValue::new(move || {
+        let (go, twin) = (go.clone(), view_of.get_untracked().twin.unwrap_or_default());
+        busy.set(true);
+        spawn_local(async move {
+            let instance = stored.get_value().instance.id;
+            match start(stored.get_value(), owner, twin).await {
+                Ok(pipeline) => go(&Route::Run { instance, owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
+                Err(problem) => toasts.bad(problem.title, problem.advice),
+            }
+            let _ = busy.try_set(false);
+        });
+    });
+    let going = move || !view_of.get().status.is_complete();
+    view! {
+        <Show when=going fallback=move || view! {
+            <Show when=move || view_of.get().twin.is_some()>
+                <button type="button" class="button" disabled=move || busy.get() on:click=move |_| again.with_value(|again| again())><Picture icon=Icon::Again/>"Run again"</button>
+            </Show>
+        }>
+            <button type="button" class="button" data-variant="danger" disabled=move || busy.get() || view_of.get().status == Status::Canceling on:click=move |_| asked.set(true)>
+                <Picture icon=Icon::Stop/>"Cancel run"
+            </button>
+        </Show>
+        <Confirm open=asked title="Cancel this run?" text="Its jobs are asked to end, and ended after ten seconds. What they have written to the log is kept." act="Cancel run" keep="Keep running" on_act=stop/>
+    }
+}
+
+/// Who started it, when, on which commit.
+#[component]
+fn Facts(#[prop(into)] view_of: Signal<RunView>) -> impl IntoView {
+    move || {
+        let run = view_of.get();
+        let when = browser::parse_time(&run.parent.created_at).map(|time| ago((browser::now() - time) / 1000.0)).unwrap_or_default();
+        let who = run.parent.user.map(|user| user.username).unwrap_or_default();
+        let commit: String = run.parent.sha.chars().take(8).collect();
+        view! {
+            <p class="facts faint">
+                <span>{format!("Started {when} by {who}")}</span><span>{run.parent.reference.unwrap_or_default()}" "<code>{commit}</code></span>
+                <a href=run.parent.web_url rel="external noopener noreferrer">"On its backend"</a>
+            </p>
+        }
+    }
+}
+
+/// What is to be said about the chosen job, and done with it.
+#[component]
+fn JobNotes(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, chosen: Memo<Option<i64>>, query: Query<RunView>) -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let stored = StoredValue::new(client);
+    let act = move |manual: bool, job: JobId| {
+        spawn_local(async move {
+            let outcome = if manual { play(stored.get_value(), owner, job).await } else { retry(stored.get_value(), owner, job).await.map(|_| ()) };
+            if let Err(problem) = outcome {
+                toasts.bad(problem.title, problem.advice);
+            }
+            query.refresh();
+        });
+    };
+    let job = Memo::new(move |_| view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).map(|job| (job.id, job.status.clone(), job.failure_reason.clone())));
+    move || {
+        let (id, status, why) = job.get()?;
+        match status {
+            Status::Failed => Some(
+                view! {
+                    <Notice tone=Tone::Bad title="This job failed." text=reason(why.as_deref().unwrap_or_default()).to_owned()>
+                        <button type="button" class="button" on:click=move |_| act(false, id)><Picture icon=Icon::Again/>"Run this job again"</button>
+                    </Notice>
+                }
+                .into_any(),
+            ),
+            Status::Manual => Some(
+                view! {
+                    <Notice tone=Tone::Plain title="This job waits for somebody to start it.">
+                        <button type="button" class="button" on:click=move |_| act(true, id)><Picture icon=Icon::Play/>"Start it"</button>
+                    </Notice>
+                }
+                .into_any(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+#[component]
+fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>) -> impl IntoView {
+    let path = use_location().pathname;
+    let named = Memo::new(move |_| match Route::parse(&path.get()) {
+        Route::Run { job, .. } => job,
+        _ => None,
+    });
+    let chosen = Memo::new(move |_| named.get().or_else(|| view_of.get().best_job().map(|job| job.id.0)));
+    let name = Memo::new(move |_| view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).map(|job| job.name.clone()).unwrap_or_default());
+    let tab = RwSignal::new("log");
+    let stored = StoredValue::new(client.clone());
+    // The log is a view of one job: it is made anew for another, and for nothing else.
+    let log = move || {
+        let (client, name) = (stored.get_value(), name.get());
+        chosen.get().map(|job| view! { <LogView client owner job=JobId(job) name/> })
+    };
+    let tabs = Signal::derive(move || {
+        let files = view_of.get().jobs().filter(|job| job.artifacts_file.is_some()).count();
+        let label = if files == 0 { "Results".to_owned() } else { format!("Results ({files})") };
+        vec![Tab { key: "log", label: "Log".to_owned() }, Tab { key: "results", label }]
+    });
+    let instance = client.instance.id.clone();
+    view! {
+        <Tabs tabs chosen=tab label="Parts of the run"/>
+        <Show when=move || tab.get() == "log" fallback=move || view! {
+            <div role="tabpanel" id="panel-results" aria-labelledby="tab-results"><Results client=stored.get_value() owner run=view_of/></div>
+        }>
+            <div class="run" role="tabpanel" id="panel-log" aria-labelledby="tab-log">
+                <JobList run=view_of instance=instance.clone() owner chosen=Signal::derive(move || chosen.get())/>
+                <div class="run-log">
+                    <JobNotes client=stored.get_value() owner view_of chosen query/>
+                    {log}
+                </div>
+            </div>
+        </Show>
+    }
+}
+
+/// The page.
+#[component]
+pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
+    let stored = StoredValue::new(client.clone());
+    let query = ask(move || pipeline, move |pipeline| run(stored.get_value(), owner, pipeline));
+    Effect::new(move |_| keep_fresh(query));
+    // The last good answer stays while a later one fails.
+    let view_of = Memo::new(move |before: Option<&Option<RunView>>| query.get().or_else(|| before.cloned().flatten()));
+    let problem = Memo::new(move |_| match query.state.get() {
+        Load::Failed(problem) => Some(problem),
+        _ => None,
+    });
+    let ready = Memo::new(move |_| view_of.get().is_some());
+    let twin = Memo::new(move |_| view_of.get().and_then(|view| view.twin));
+    let runs = Route::Runs { instance: client.instance.id.clone() }.to_string();
+    let instance = client.instance.id.clone();
+    let twin_link = move || {
+        let name = twin.get()?;
+        let route = Route::Twin { instance: instance.clone(), owner, name: name.clone() };
+        Some(view! { <a href=route.to_string()>{name}</a> })
+    };
+    let view_now = Signal::derive(move || view_of.get().expect("it is asked for only where there is a run"));
+    view! {
+        <Title text=move || twin.get().map_or_else(|| format!("Run {pipeline}"), |twin| format!("{twin}, run {pipeline}"))/>
+        <nav class="crumbs" aria-label="Path"><a href=runs>"Runs"</a>{twin_link}</nav>
+        <div class="page-head">
+            <h1>{format!("Run {pipeline}")}</h1>
+            <Show when=move || ready.get()>
+                <StatusMark status=Signal::derive(move || view_now.get().status)/>
+                <span class="gap"></span>
+                <RunActions client=stored.get_value() owner view_of=view_now query/>
+            </Show>
+        </div>
+        {move || problem.get().map(|problem| view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> })}
+        <Show when=move || ready.get() fallback=move || view! { <Show when=move || problem.get().is_none()><Skeleton rows=8 label="Loading the run"/></Show> }>
+            <Facts view_of=view_now/>
+            {move || view_now.get().message.map(|message| view! { <Notice tone=Tone::Bad title="The twin was not started." text=message/> })}
+            <Body client=stored.get_value() owner view_of=view_now query/>
+        </Show>
+    }
+}

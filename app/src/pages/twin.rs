@@ -1,0 +1,120 @@
+//! One twin: what it is, its lifecycle, its files, its runs, and the button that runs it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use twin::asset::Asset;
+
+use super::asset::{AssetHead, Files, Readme};
+use crate::actions::runs::start;
+use crate::components::phases::Phases;
+use crate::components::problem_box::ProblemBox;
+use crate::components::run_table::RunTable;
+use crate::instances::Client;
+use crate::queries::runs::of_owner;
+use crate::queries::twin::{Contents, contents};
+use crate::queries::{Load, ask};
+use crate::routes::Route;
+use crate::ui::empty::Empty;
+use crate::ui::icon::{Icon, Picture};
+use crate::ui::loaded::Skeleton;
+use crate::ui::notice::{Notice, Tone};
+use crate::ui::tabs::{Tab, Tabs};
+
+/// The button, and what went wrong when it was pressed.
+#[component]
+fn RunButton(client: Client, asset: Asset, runnable: Signal<Option<bool>>, problem: RwSignal<Option<crate::problem::Problem>>) -> impl IntoView {
+    let busy = RwSignal::new(false);
+    let go = use_navigate();
+    let press = move |_| {
+        let (client, asset, go) = (client.clone(), asset.clone(), go.clone());
+        busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            let instance = client.instance.id.clone();
+            match start(client, asset.owner, asset.name).await {
+                Ok(pipeline) => go(&Route::Run { instance, owner: asset.owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
+                Err(error) => {
+                    let _ = problem.try_set(Some(error));
+                }
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    view! {
+        <button type="button" class="button" data-variant="primary" disabled=move || busy.get() || runnable.get() != Some(true) on:click=press>
+            <Picture icon=Icon::Play/>{move || if busy.get() { "Starting" } else { "Run" }}
+        </button>
+    }
+}
+
+/// Runs of this twin.
+#[component]
+fn TwinRuns(client: Client, asset: Asset) -> impl IntoView {
+    let instance = client.instance.id.clone();
+    let (stored, of) = (StoredValue::new(client), StoredValue::new(asset));
+    let found = ask(|| (), move |()| of_owner(stored.get_value(), of.get_value().owner, Some(of.get_value().name)));
+    move || match found.state.get() {
+        Load::Loading => view! { <Skeleton rows=4 label="Loading runs"/> }.into_any(),
+        Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
+        Load::Ready(rows) if rows.is_empty() => {
+            view! { <Empty title="Not run yet" text="Press Run, and the run appears here, for everybody who may see this project."/> }.into_any()
+        }
+        Load::Ready(rows) => view! { <RunTable instance=instance.clone() rows=Signal::derive(move || rows.clone()) with_twin=false/> }.into_any(),
+    }
+}
+
+#[component]
+fn Body(client: Client, asset: Asset, contents: Contents) -> impl IntoView {
+    let asked_for_file = use_query_map().with_untracked(|query| query.get("file").is_some());
+    let chosen = RwSignal::new(if asked_for_file { "files" } else { "about" });
+    let query = use_query_map();
+    // A link in the README to a file of the twin opens it.
+    let shown = Memo::new(move |before: Option<&(&'static str, Option<String>)>| {
+        let file = query.get().get("file");
+        let newly = before.is_some_and(|(_, old)| *old != file) && file.is_some();
+        (if newly { "files" } else { chosen.get() }, file)
+    });
+    let tab = |key: &'static str, label: &str| Tab { key, label: label.to_owned() };
+    let tabs = vec![tab("about", "About"), tab("files", &format!("Files ({})", contents.files.len())), tab("runs", "Runs")];
+    let panel = move || {
+        let (client, asset, contents) = (client.clone(), asset.clone(), contents.clone());
+        match shown.get().0 {
+            "files" => view! { <div role="tabpanel" id="panel-files" aria-labelledby="tab-files"><Files client asset files=contents.files/></div> }.into_any(),
+            "runs" => view! { <div role="tabpanel" id="panel-runs" aria-labelledby="tab-runs"><TwinRuns client asset/></div> }.into_any(),
+            _ => view! { <div role="tabpanel" id="panel-about" aria-labelledby="tab-about"><Readme asset contents/></div> }.into_any(),
+        }
+    };
+    view! { <Tabs tabs=tabs chosen label="Parts of the twin"/>{panel} }
+}
+
+/// The page.
+#[component]
+pub fn TwinPage(client: Client, asset: Asset) -> impl IntoView {
+    let (stored, of) = (StoredValue::new(client.clone()), StoredValue::new(asset.clone()));
+    let found = ask(|| (), move |()| contents(stored.get_value(), of.get_value()));
+    let runnable = Signal::derive(move || found.get().map(|contents| contents.runnable));
+    let problem = RwSignal::new(None);
+    let body = move || match found.state.get() {
+        Load::Loading => view! { <Skeleton rows=8 label="Loading the twin"/> }.into_any(),
+        Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
+        Load::Ready(contents) => {
+            let (client, asset) = (stored.get_value(), of.get_value());
+            let path = format!("{}/.gitlab-ci.yml", asset.path());
+            view! {
+                <p class="lead">{contents.description.clone()}</p>
+                {(!contents.runnable).then(|| view! { <Notice tone=Tone::Plain title="This twin cannot be run yet." text=format!("It has no {path}. Add one that runs its lifecycle scripts.")/> })}
+                {(!contents.phases.is_empty()).then(|| view! { <Phases phases=contents.phases.clone()/> })}
+                <Body client asset contents/>
+            }
+            .into_any()
+        }
+    };
+    let (again_client, again_asset) = (client.clone(), asset.clone());
+    view! {
+        <AssetHead client=client.clone() asset=asset.clone()><RunButton client=again_client asset=again_asset runnable problem/></AssetHead>
+        {move || problem.get().map(|problem| view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice/> })}
+        {body}
+    }
+}

@@ -1,0 +1,94 @@
+//! One run: the parent pipeline, the children found through its bridges, all their jobs.
+
+use gitlab::endpoint::ask;
+use gitlab::jobs::Job;
+use gitlab::pipelines::{GetPipeline, ListBridges, ListJobs, Pipeline};
+use gitlab::{Error, PipelineId, Status};
+use twin::asset::Owner;
+
+use super::runs::twin_of;
+use crate::instances::Client;
+use crate::problem::Problem;
+
+/// A pipeline of a run with its jobs, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// Its jobs.
+    pub jobs: Vec<Job>,
+}
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunView {
+    /// The twin, by its trigger job.
+    pub twin: Option<String>,
+    /// The parent first, then its children; parts without jobs are left out.
+    pub parts: Vec<Part>,
+    /// The parent pipeline.
+    pub parent: Pipeline,
+    /// What the whole amounts to.
+    pub status: Status,
+    /// Why a child could not be made.
+    pub message: Option<String>,
+}
+
+impl RunView {
+    /// Every job, in order.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.parts.iter().flat_map(|part| &part.jobs)
+    }
+
+    /// The job to show when none was chosen: one that runs, else one that failed, else the last
+    /// that has something to show.
+    #[must_use]
+    pub fn best_job(&self) -> Option<&Job> {
+        let with = |wanted: &[Status]| self.jobs().find(|job| wanted.contains(&job.status));
+        with(&[Status::Running, Status::Canceling])
+            .or_else(|| with(&[Status::Failed]))
+            .or_else(|| self.jobs().filter(|job| job.started_at.is_some()).last())
+            .or_else(|| self.jobs().next())
+    }
+}
+
+async fn part(client: &Client, owner: Owner, pipeline: PipelineId) -> Result<Part, Error> {
+    let (get, list) = (GetPipeline::new(client.project(owner), pipeline), ListJobs::new(client.project(owner), pipeline));
+    let (pipeline, jobs) = futures_util::future::join(ask(client, &get), ask(client, &list)).await;
+    let mut jobs = jobs?.items;
+    jobs.reverse();
+    Ok(Part { pipeline: pipeline?, jobs })
+}
+
+/// What a run amounts to: its child, as the parent is done at once (no `strategy`).
+fn overall(parent: &Pipeline, children: &[Part]) -> Status {
+    let failed = parent.status == Status::Failed || parent.status == Status::Canceled;
+    match children.last() {
+        Some(child) if !failed || !child.pipeline.status.is_complete() => child.pipeline.status.clone(),
+        _ => parent.status.clone(),
+    }
+}
+
+async fn load(client: &Client, owner: Owner, pipeline: PipelineId) -> Result<RunView, Error> {
+    let bridges = ListBridges::new(client.project(owner), pipeline);
+    let (parent, bridges) = futures_util::future::join(part(client, owner, pipeline), ask(client, &bridges)).await;
+    let (parent, bridges) = (parent?, bridges?.items);
+    let children = bridges.iter().filter_map(|bridge| bridge.downstream_pipeline.as_ref()).map(|child| part(client, owner, child.id));
+    let children: Result<Vec<Part>, Error> = futures_util::future::join_all(children).await.into_iter().collect();
+    let children = children?;
+    let status = overall(&parent.pipeline, &children);
+    let broken = bridges.iter().any(|bridge| bridge.status == Status::Failed && bridge.downstream_pipeline.is_none());
+    let pipeline = parent.pipeline.clone();
+    Ok(RunView {
+        twin: bridges.first().and_then(|bridge| twin_of(&bridge.name)),
+        parts: std::iter::once(parent).chain(children).filter(|part| !part.jobs.is_empty()).collect(),
+        parent: pipeline,
+        status,
+        message: broken.then(|| twin::run::reason("downstream_pipeline_creation_failed").to_owned()),
+    })
+}
+
+/// A run as it is now.
+pub async fn run(client: Client, owner: Owner, pipeline: i64) -> Result<RunView, Problem> {
+    load(&client, owner, PipelineId(pipeline)).await.map_err(|error| Problem::new(&error, &format!("load run {pipeline}"), &client.instance.name))
+}

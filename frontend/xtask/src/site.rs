@@ -1,0 +1,123 @@
+//! The site: everything a browser loads, in one folder named by the hash of its content, each file
+//! with its compressed forms beside it. References inside are relative, so nothing is patched.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+use crate::shell::{root, say};
+use crate::wasm;
+
+/// Where the site is built.
+pub fn folder() -> PathBuf {
+    root().join("target/site")
+}
+
+/// Files below `folder`, in order.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// One stylesheet: `style/main.css` with its `@import`s put in their place, uPlot's first.
+pub fn stylesheet() -> Result<String> {
+    let style = root().join("style");
+    let main = std::fs::read_to_string(style.join("main.css"))?;
+    let mut out = std::fs::read_to_string(root().join("end2end/node_modules/uplot/dist/uPlot.min.css")).context("uPlot's stylesheet is not there: run `npm ci` in end2end")?;
+    for line in main.lines() {
+        let import = line.strip_prefix("@import \"").and_then(|rest| rest.split_once("\" layer("));
+        match import.and_then(|(file, rest)| rest.split_once(')').map(|(layer, _)| (file, layer))) {
+            Some((file, layer)) => out.push_str(&format!("@layer {layer} {{\n{}\n}}\n", std::fs::read_to_string(style.join(file)).with_context(|| file.to_owned())?)),
+            None => {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Comments and indentation, which browsers do not need.
+fn shorter(css: &str) -> String {
+    let mut out = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some(start) = rest.find("/*") {
+        out.push_str(&rest[..start]);
+        rest = rest[start..].find("*/").map_or("", |end| &rest[start + end + 2..]);
+    }
+    out.push_str(rest);
+    out.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn compress(path: &Path) -> Result<()> {
+    let bytes = std::fs::read(path)?;
+    let beside = |suffix: &str| PathBuf::from(format!("{}.{suffix}", path.display()));
+    let mut small = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    brotli::BrotliCompress(&mut bytes.as_slice(), &mut small, &parameters)?;
+    std::fs::write(beside("br"), small)?;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&bytes)?;
+    std::fs::write(beside("gz"), encoder.finish()?)?;
+    Ok(())
+}
+
+/// Builds everything. A release is compressed, which takes a while.
+pub fn build(release: bool) -> Result<()> {
+    let (site, fresh) = (folder(), root().join("target/site-new"));
+    let _ = std::fs::remove_dir_all(&fresh);
+    std::fs::create_dir_all(fresh.join("pkg/new"))?;
+    let package = fresh.join("pkg/new");
+    wasm::build(&package, release)?;
+    let css = stylesheet()?;
+    std::fs::write(package.join("main.css"), if release { shorter(&css) } else { css })?;
+    std::fs::copy(root().join("public/js/plot.js"), package.join("plot.js"))?;
+    std::fs::copy(root().join("end2end/node_modules/uplot/dist/uPlot.esm.js"), package.join("uplot.js"))?;
+    std::fs::copy(root().join("public/favicon.svg"), fresh.join("favicon.svg"))?;
+    let mut hasher = Sha256::new();
+    for file in files(&package)? {
+        hasher.update(file.strip_prefix(&package)?.to_string_lossy().as_bytes());
+        hasher.update(std::fs::read(&file)?);
+    }
+    let hash: String = hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let unchanged = std::fs::read_to_string(site.join("manifest.json")).is_ok_and(|text| text.contains(&hash) && text.contains(&format!("\"release\":{release}")));
+    if unchanged {
+        say("  the site has not changed");
+        std::fs::remove_dir_all(&fresh)?;
+        return Ok(());
+    }
+    if release {
+        say("→ compressing the site");
+        for file in files(&package)? {
+            compress(&file)?;
+        }
+    }
+    std::fs::rename(&package, fresh.join("pkg").join(&hash))?;
+    std::fs::write(fresh.join("manifest.json"), serde_json::json!({ "hash": hash, "release": release }).to_string())?;
+    let _ = std::fs::remove_dir_all(&site);
+    std::fs::rename(&fresh, &site)?;
+    Ok(())
+}
+
+/// Bytes of the brotli forms of files whose names `wanted` accepts.
+pub fn brotli_bytes(wanted: impl Fn(&str) -> bool) -> Result<u64> {
+    let mut total = 0;
+    for file in files(&folder().join("pkg"))? {
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.strip_suffix(".br").is_some_and(&wanted) {
+            total += std::fs::metadata(&file)?.len();
+        }
+    }
+    Ok(total)
+}

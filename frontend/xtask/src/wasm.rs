@@ -1,0 +1,73 @@
+//! The app as WebAssembly: compiled, bound to JavaScript, and without anything that only tools read.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::shell::{cargo, root, say};
+
+fn compiled(release: bool) -> PathBuf {
+    let profile = if release { "wasm-release" } else { "debug" };
+    root().join("target/wasm32-unknown-unknown").join(profile).join("frontend.wasm")
+}
+
+/// Compiles the app and writes `twinport.js`, `twinport.wasm` and their snippets into `folder`.
+pub fn build(folder: &Path, release: bool) -> Result<()> {
+    let mut words = vec!["build", "--package", "frontend", "--lib", "--target", "wasm32-unknown-unknown"];
+    if release {
+        words.extend(["--profile", "wasm-release"]);
+    }
+    cargo(&words)?;
+    let mut bindgen = Bindgen::new();
+    bindgen.web(true)?.input_path(compiled(release)).out_name("twinport").typescript(false).keep_debug(!release).remove_name_section(release).remove_producers_section(release);
+    bindgen.generate(folder).context("failed to bind the app to JavaScript")?;
+    std::fs::rename(folder.join("twinport_bg.wasm"), folder.join("twinport.wasm"))?;
+    if release {
+        let path = folder.join("twinport.wasm");
+        let bytes = std::fs::read(&path)?;
+        let stripped = without_custom_sections(&bytes).context("the compiled app is no WebAssembly module")?;
+        say(&format!("  {} kB of names and producers left out", (bytes.len() - stripped.len()) / 1000));
+        std::fs::write(&path, stripped)?;
+    }
+    Ok(())
+}
+
+/// A number in LEB128, and how many bytes it takes.
+fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut value = 0;
+    for (index, byte) in bytes.iter().take(5).enumerate() {
+        value |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((value, index + 1));
+        }
+    }
+    None
+}
+
+/// A module without sections of kind 0 (WebAssembly core specification, §5.5.3): names, producers
+/// and features, which no browser needs.
+fn without_custom_sections(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = bytes.get(..8)?.to_vec();
+    let mut place = 8;
+    while place < bytes.len() {
+        let (size, length) = leb128(&bytes[place + 1..])?;
+        let end = place + 1 + length + size;
+        let section = bytes.get(place..end)?;
+        if section[0] != 0 {
+            out.extend_from_slice(section);
+        }
+        place = end;
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn custom_sections_go_and_others_stay() {
+        let module = [b"\0asm\x01\0\0\0".as_slice(), &[0, 2, 1, b'x'], &[1, 1, 0], &[0, 3, 1, b'y', 9]].concat();
+        assert_eq!(super::without_custom_sections(&module).unwrap_or_default(), [b"\0asm\x01\0\0\0".as_slice(), &[1, 1, 0]].concat());
+        assert_eq!(super::without_custom_sections(b"no"), None);
+    }
+}

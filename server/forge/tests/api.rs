@@ -1,0 +1,15 @@
+//! The forge through its router: what clients ask, and what they must get. Actors make requests;
+//! no port is opened.
+
+#[path = "api/actor.rs"]
+mod actor;
+#[path = "api/commits.rs"]
+mod commits;
+#[path = "api/oauth.rs"]
+mod oauth;
+#[path = "api/pipelines.rs"]
+mod pipelines;
+#[path = "api/rights.rs"]
+mod rights;
+#[path = "api/schemas.rs"]
+mod schemas;
