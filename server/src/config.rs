@@ -218,13 +218,19 @@ impl Config {
             }
             seen.push(&instance.id);
         }
-        if let Some(url) = &self.server.public_url {
-            if !url::Url::parse(url).is_ok_and(|url| url.has_host() && url.path() == "/") {
-                return Err(format!("[server] public_url “{url}” must be an address without a path, such as https://twins.lab.example"));
-            }
+        if let Some(url) = &self.server.public_url
+            && !url::Url::parse(url).is_ok_and(|url| is_origin(&url))
+        {
+            return Err(format!("[server] public_url “{url}” must be an address without a path, such as https://twins.lab.example"));
         }
         Ok(())
     }
+}
+
+/// `https://host:port` and nothing else.
+fn is_origin(url: &url::Url) -> bool {
+    let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    matches!(url.scheme(), "http" | "https") && url.has_host() && plain
 }
 
 #[cfg(test)]

@@ -37,8 +37,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         let _ = stream.set_nodelay(true);
         let Ok(service) = make.call(peer).await;
         let mut builder = Builder::new(TokioExecutor::new());
+        // Without TLS browsers speak HTTP/1.1 alone, and finding out which it is has no time limit.
+        builder = builder.http1_only();
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(64 * 1024).keep_alive(true);
-        builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30)).max_concurrent_streams(128);
         let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

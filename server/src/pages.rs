@@ -2,11 +2,12 @@
 //! browser is signed in. Never a token, never a request to a backend.
 
 use app::bootstrap::{Bootstrap, Person};
+use app::routes::Route;
 use app::shell::{Assets, shell};
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -29,9 +30,13 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let people = signed_in(&session).await.into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name });
-    let bootstrap =
-        Bootstrap { version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people: people.collect() };
+    let people: Vec<Person> = signed_in(&session).await.into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name }).collect();
+    if request.uri().path() == "/"
+        && let Some(instance) = state.instances.iter().find(|instance| people.iter().any(|person| person.backend == instance.backend))
+    {
+        return Redirect::to(&Route::Library { instance: instance.id.clone(), kind: None }.to_string()).into_response();
+    }
+    let bootstrap = Bootstrap { version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people };
     let origins: Vec<String> = state
         .backends
         .iter()

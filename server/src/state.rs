@@ -61,6 +61,8 @@ pub struct Inner {
     pub forge: Option<Forge>,
     /// Tokens of people at backends.
     pub grants: Grants,
+    /// What sessions and grants are kept in.
+    database: SqlitePool,
     /// Browser sessions.
     pub sessions: SqliteStore,
     /// For talking to backends.
@@ -123,19 +125,23 @@ pub fn forge_config(config: &Config, data: &Path) -> forge::Config {
     }
     runner.slots = config.runner.concurrent.unwrap_or(runner.slots);
     runner.limits.log_bytes = config.runner.log_limit_bytes.unwrap_or(runner.limits.log_bytes);
-    runner.limits.memory_bytes = config.runner.memory_mb.map_or(runner.limits.memory_bytes, |mb| mb * 1024 * 1024);
+    runner.limits.memory_bytes = config.runner.memory_mb.map_or(runner.limits.memory_bytes, |mb| mb.saturating_mul(1024 * 1024));
     forge::Config { folder: data.join("forge"), url: format!("{}/forge", config.public_url()), home: "/auth/forge?then=%2F".to_owned(), runner }
 }
 
 impl State {
     /// Opens everything in `data`.
     pub async fn open(config: &Config, data: PathBuf) -> Result<Self, StartError> {
+        // Rendering spawns; the second call answers an error that means “is set already”.
+        let _ = any_spawner::Executor::init_tokio();
         let lock = claim(&data)?;
+        // Jobs run in folders of their own, so that a relative path would mean another place there.
+        let data = data.canonicalize().map_err(|error| StartError::Data { folder: data.display().to_string(), reason: error.to_string() })?;
         let public_url = config.public_url();
         let pool = database(&data.join("server.db")).await.map_err(StartError::Storage)?;
         let sessions = SqliteStore::new(pool.clone());
         sessions.migrate().await.map_err(|error| StartError::Storage(format!("the session table cannot be made: {error}")))?;
-        let grants = Grants::open(pool, &data.join("server.key")).await.map_err(StartError::Storage)?;
+        let grants = Grants::open(pool.clone(), &data.join("server.key")).await.map_err(StartError::Storage)?;
         let mut backends = Vec::new();
         let mut forge = None;
         if config.forge_enabled() {
@@ -165,7 +171,15 @@ impl State {
             .timeout(std::time::Duration::from_secs(15))
             .build()
             .map_err(|error| StartError::Storage(error.to_string()))?;
-        Ok(Self(Arc::new(Inner { public_url, backends, public_backends, instances: instances.collect(), forge, grants, sessions, http, _lock: lock })))
+        Ok(Self(Arc::new(Inner { public_url, backends, public_backends, instances: instances.collect(), forge, grants, database: pool, sessions, http, _lock: lock })))
+    }
+
+    /// Closes the databases in order, once nothing is served any more.
+    pub async fn close(&self) {
+        if let Some(forge) = &self.forge {
+            forge.close().await;
+        }
+        forge::store::close(&self.database).await;
     }
 
     /// The backend with this id.

@@ -55,7 +55,8 @@ fn pure_crates_stay_pure() {
 fn only_queries_and_actions_ask_backends() {
     let allowed = ["app/src/queries", "app/src/actions", "app/src/instances.rs", "app/src/session.rs", "app/src/problem.rs", "app/src/browser.rs"];
     let others = rust("app/src").into_iter().filter(|(path, _)| !allowed.iter().any(|start| path.starts_with(start))).collect();
-    let words = ["gitlab::endpoint", "gitlab::pipelines::Get", "gitlab::pipelines::List", "gitlab::pipelines::C", "gitlab::repository", "gitlab::trace", "gitlab::artifacts", "Transport"];
+    let words =
+        ["gitlab::endpoint", "gitlab::pipelines::Get", "gitlab::pipelines::List", "gitlab::pipelines::C", "gitlab::repository", "gitlab::trace", "gitlab::artifacts", "Transport"];
     none(lines_with(others, &words), "Ask in `queries/` or act in `actions/`; views get what those return.");
 }
 
@@ -74,7 +75,10 @@ fn urls_are_written_in_the_route_tables() {
 
 #[test]
 fn layers_look_down_only() {
-    none(lines_with(rust("app/src/ui/"), &["crate::pages", "crate::components", "crate::queries", "crate::actions", "crate::instances", "crate::routes"]), "`ui/` knows nothing of ours: give it what it needs as properties.");
+    none(
+        lines_with(rust("app/src/ui/"), &["crate::pages", "crate::components", "crate::queries", "crate::actions", "crate::instances", "crate::routes"]),
+        "`ui/` knows nothing of ours: give it what it needs as properties.",
+    );
     none(lines_with(rust("app/src/components/"), &["crate::pages", "crate::layouts"]), "`components/` know no page.");
     none(lines_with(rust("server/proxy/src"), &["Session", "instance", "username"]), "`proxy` knows no user, no instance and no session.");
 }

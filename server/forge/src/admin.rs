@@ -155,7 +155,12 @@ impl Forge {
         // The repository comes first: a row without one would be half a project.
         let (path, branch) = (self.repo(id).path().to_owned(), new.default_branch.clone());
         blocking(move || {
-            let _ = std::fs::remove_dir_all(&path);
+            // A folder of this number belongs to a database that is gone: somebody may miss it.
+            if path.exists() {
+                let aside = path.with_extension(format!("orphan-{}", chrono::Utc::now().timestamp_millis()));
+                tracing::error!(repository = %path.display(), aside = %aside.display(), "a repository that no project knows was in the way; it is kept under another name");
+                std::fs::rename(&path, aside)?;
+            }
             Repo::create(&path, &branch).map(|_| ())
         })
         .await?;
@@ -296,7 +301,7 @@ impl Forge {
             .bind(secret::hash(&token))
             .bind(scopes.join(" "))
             .bind(self.clock.text())
-            .bind(days.map(|days| self.clock.text_in(days * 86_400)))
+            .bind(days.map(|days| self.clock.text_in(days.saturating_mul(86_400))))
             .execute(&self.db)
             .await?;
         Ok(token)

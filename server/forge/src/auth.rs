@@ -57,7 +57,7 @@ impl Caller {
 
     fn check(&self, write: bool, path: &str) -> ApiResult<()> {
         // A job may ask for itself, for artifacts and for files of projects that its person can read.
-        let open_to_jobs = path.ends_with("/job") || path.contains("/artifacts") || path.contains("/repository/");
+        let open_to_jobs = job_may_read(path);
         if self.job.is_some() && (write || !open_to_jobs) {
             return Err(ApiError::forbidden("This endpoint is not open to job tokens"));
         }
@@ -73,6 +73,14 @@ impl Caller {
     }
 }
 
+/// Endpoints open to job tokens, by their place in the path and nowhere else: a project may be
+/// called `artifacts`.
+fn job_may_read(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let from_api = parts.iter().position(|part| *part == "v4").map_or(&parts[..], |at| &parts[at + 1..]);
+    matches!(from_api, ["job"] | ["projects", _, "repository", ..] | ["projects", _, "jobs", "artifacts", ..] | ["projects", _, "jobs", _, "artifacts", ..])
+}
+
 /// The credential in a request, in GitLab's order of precedence.
 fn credential(headers: &HeaderMap, query: &str) -> Option<String> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -82,7 +90,8 @@ fn credential(headers: &HeaderMap, query: &str) -> Option<String> {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
     };
     let parameter = || {
-        let params = Params::from_query(query);
+        // Most requests carry none of these: then there is nothing to build.
+        let params = query.contains("token").then(|| Params::from_query(query))?;
         ["private_token", "access_token", "bearer_token", "job_token"].iter().find_map(|key| params.filled(key))
     };
     header("private-token").or_else(bearer).or_else(|| header("job-token")).or_else(parameter)
@@ -135,5 +144,25 @@ impl FromRequestParts<Forge> for Caller {
         let write = !matches!(parts.method.as_str(), "GET" | "HEAD");
         caller.check(write, parts.uri.path())?;
         Ok(caller)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::job_may_read;
+
+    #[test]
+    fn what_jobs_may_read() {
+        for (path, open) in [
+            ("/api/v4/job", true),
+            ("/api/v4/projects/3/jobs/7/artifacts", true),
+            ("/projects/3/repository/files/a/raw", true),
+            ("/api/v4/projects/3/variables", false),
+            ("/api/v4/projects/a%2Fartifacts/variables", false),
+            ("/api/v4/projects/3/variables/artifacts", false),
+            ("/api/v4/user", false),
+        ] {
+            assert_eq!(job_may_read(path), open, "{path}");
+        }
     }
 }

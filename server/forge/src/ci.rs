@@ -7,6 +7,7 @@ pub mod duration;
 pub mod expression;
 pub mod include;
 pub mod job;
+pub mod parallel;
 pub mod plan;
 pub mod rules;
 pub mod shape;

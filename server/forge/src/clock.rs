@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Duration, SecondsFormat, Utc};
 
 /// A clock that can be set forward.
 #[derive(Debug, Clone, Default)]
@@ -24,10 +24,12 @@ impl Clock {
         text(self.now())
     }
 
-    /// So many seconds from now, as text.
+    /// So many seconds from now, as text; at the latest the end of the year 9999, which is the last
+    /// that sorts as text.
     #[must_use]
     pub fn text_in(&self, seconds: i64) -> String {
-        text(self.now() + Duration::seconds(seconds))
+        let then = Duration::try_seconds(seconds).and_then(|span| self.now().checked_add_signed(span));
+        then.filter(|then| then.year() < 10_000).map_or_else(|| "9999-12-31T23:59:59.000Z".to_owned(), text)
     }
 
     /// Moves this clock (and its clones) forward.

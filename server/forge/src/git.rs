@@ -5,6 +5,7 @@ pub mod archive;
 pub mod changes;
 pub mod files;
 pub mod http;
+pub mod locks;
 pub mod log;
 pub mod write;
 
@@ -87,10 +88,10 @@ impl Repo {
         let mut found = Vec::new();
         for reference in repository.references()? {
             let reference = reference?;
-            if let (Ok(name), Some(target)) = (reference.name(), reference.target()) {
-                if name.starts_with("refs/heads/") || name.starts_with("refs/tags/") {
-                    found.push((name.to_owned(), target));
-                }
+            if let (Ok(name), Some(target)) = (reference.name(), reference.target())
+                && (name.starts_with("refs/heads/") || name.starts_with("refs/tags/"))
+            {
+                found.push((name.to_owned(), target));
             }
         }
         found.sort();
@@ -119,10 +120,8 @@ pub(crate) fn find_commit<'a>(repository: &'a Repository, revision: &str) -> Res
         }
     }
     let hex = revision.len() >= 4 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if hex {
-        if let Ok(object) = repository.revparse_single(revision).and_then(|object| object.peel(ObjectType::Commit)) {
-            return object.into_commit().map_err(|_| GitError::Revision);
-        }
+    if hex && let Ok(object) = repository.revparse_single(revision).and_then(|object| object.peel(ObjectType::Commit)) {
+        return object.into_commit().map_err(|_| GitError::Revision);
     }
     Err(GitError::Revision)
 }

@@ -114,6 +114,8 @@ pub struct Inner {
     pub started_at: String,
     /// Sign-in attempts, to slow guessing down.
     pub attempts: oauth::attempts::Attempts,
+    /// Turns at hashing passwords: each takes 19 MB and a core.
+    pub hashing: tokio::sync::Semaphore,
     base: String,
     home: String,
 }
@@ -155,6 +157,7 @@ impl Forge {
             writes: tokio::sync::Mutex::new(()),
             started_at,
             attempts: oauth::attempts::Attempts::default(),
+            hashing: tokio::sync::Semaphore::new(2),
             home: config.home,
             base: config.url.trim_end_matches('/').to_owned(),
         }));
@@ -163,7 +166,18 @@ impl Forge {
 
     /// What has to be done once after opening, before requests are answered.
     pub async fn recover(&self) -> Result<(), OpenError> {
+        let repositories = self.folders.repositories.clone();
+        let clearing = move || {
+            git::locks::remove_stale(&repositories);
+            Ok::<_, error::ApiError>(())
+        };
+        access::blocking(clearing).await.map_err(|error| OpenError::Prepare(format!("{error:?}")))?;
         self.fail_orphans().await.map_err(|error| OpenError::Prepare(format!("{error:?}")))
+    }
+
+    /// Closes the database, everything written in one file.
+    pub async fn close(&self) {
+        store::close(&self.db).await;
     }
 
     /// The public address of `path`.
@@ -196,7 +210,6 @@ impl Forge {
     }
 
     /// Everything the forge answers, relative to where it is mounted.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         api::routes::router(self.clone())
     }

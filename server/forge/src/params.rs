@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::error::{ApiError, ApiResult};
 
+/// How deep names may nest; what goes deeper is left out (each level costs stack).
+const DEEPEST: usize = 16;
+
 /// All parameters of a request, the body's winning over the query's.
 #[derive(Debug, Clone, Default)]
 pub struct Params(Map<String, Value>);
@@ -121,7 +124,10 @@ fn insert(map: &mut Map<String, Value>, key: &str, value: Value) {
         map.insert(head.to_owned(), value);
         return;
     };
-    let parts: Vec<&str> = rest.trim_end_matches(']').split("][").collect();
+    let parts: Vec<&str> = rest.trim_end_matches(']').split("][").take(DEEPEST + 1).collect();
+    if parts.len() > DEEPEST {
+        return;
+    }
     place(map.entry(head.to_owned()).or_insert(Value::Null), &parts, value);
 }
 
@@ -215,6 +221,14 @@ mod tests {
         assert_eq!(found("a=1&k[]=x&k[]=y&h[s]=v"), r#"{"a":"1","k":["x","y"],"h":{"s":"v"}}"#);
         assert_eq!(found("v[0][key]=A&v[0][value]=B&v[1][key]=C"), r#"{"v":[{"key":"A","value":"B"},{"key":"C"}]}"#);
         assert_eq!(found("v[][key]=A&v[][value]=B&v[][key]=C"), r#"{"v":[{"key":"A","value":"B"},{"key":"C"}]}"#);
+    }
+
+    #[test]
+    fn too_deep_is_left_out() {
+        let query = format!("a{}=1&b=2", "[b]".repeat(20_000));
+        let params = Params::from_query(&query);
+        assert!(!params.has("a"));
+        assert!(params.has("b"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod log;
 pub mod run;
 pub mod sandbox;
 pub mod script;
+pub mod tidy;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::Forge;
+use crate::access::blocking;
 use crate::error::ApiResult;
 use crate::store::pipelines::{JOB, JobRow};
 
@@ -187,8 +189,15 @@ impl Forge {
         self.update_pipeline(row.pipeline_id).await?;
         let forge = self.clone();
         tokio::spawn(async move {
-            let id = row.id;
-            forge.run_job(row, &token, cancel).await;
+            let (id, worker, own) = (row.id, forge.clone(), row.clone());
+            // In a task of its own, so that not even a panic keeps a slot or leaves a job running.
+            let ended = tokio::spawn(async move { worker.run_job(own, &token, cancel).await }).await;
+            if let Err(error) = ended {
+                tracing::error!(job = id, %error, "a job's task broke");
+                if let Err(error) = forge.finish_job(&row, &Status::Failed, Some("runner_system_failure"), None).await {
+                    tracing::error!(job = id, ?error, "failed to write down how a job ended");
+                }
+            }
             forge.runner.table().remove(&id);
             forge.runner.wake.notify_one();
         });
@@ -211,8 +220,16 @@ impl Forge {
             self.release_resource(&row).await?;
             self.process(row.pipeline_id).await?;
         }
-        let _ = std::fs::remove_dir_all(&self.folders.builds);
-        std::fs::create_dir_all(&self.folders.builds)?;
+        let builds = self.folders.builds.clone();
+        blocking(move || {
+            for entry in std::fs::read_dir(&builds)?.flatten() {
+                if let Err(error) = tidy::remove_tree(&entry.path()) {
+                    tracing::error!(%error, "failed to clear up after a job of an earlier start");
+                }
+            }
+            Ok::<_, std::io::Error>(())
+        })
+        .await?;
         Ok(())
     }
 }

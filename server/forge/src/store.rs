@@ -64,6 +64,14 @@ pub async fn open(path: &Path) -> Result<SqlitePool, StoreError> {
     Ok(pool)
 }
 
+/// Ends all use of the database and merges its log into it, so that one file is all of it.
+pub async fn close(pool: &SqlitePool) {
+    if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await {
+        tracing::warn!(%error, "failed to merge the database's log");
+    }
+    pool.close().await;
+}
+
 /// A value of the settings table.
 pub async fn setting(pool: &SqlitePool, key: &str) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT value FROM settings WHERE key = ?").bind(key).fetch_optional(pool).await

@@ -1,6 +1,8 @@
 //! The forge through its router: what clients ask, and what they must get. Actors make requests;
 //! no port is opened.
 
+#![expect(clippy::print_stdout, reason = "tests say how much they compared, and when there is nothing to compare with")]
+
 #[path = "api/actor.rs"]
 mod actor;
 #[path = "api/commits.rs"]

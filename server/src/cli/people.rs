@@ -9,8 +9,8 @@ use server::state::forge_config;
 
 use super::{Place, UserCommand, say};
 
-/// The forge in the data folder, its first content made if there is none.
-async fn open(place: &Place) -> Result<Forge, String> {
+/// The forge in the data folder; with `fresh`, made if there is none.
+async fn open(place: &Place, fresh: bool) -> Result<Forge, String> {
     let config = Config::load(place.config.as_deref()).map_err(|error| error.to_string())?;
     if !config.forge_enabled() {
         return Err("this configuration has no embedded backend: people are made on its GitLab".to_owned());
@@ -18,13 +18,16 @@ async fn open(place: &Place) -> Result<Forge, String> {
     let mut config = forge_config(&config, &place.data);
     // A running server has written down where it is reached.
     let database = config.folder.join("forge.db");
-    if database.exists() {
-        if let Ok(pool) = forge::store::open(&database).await {
-            if let Ok(Some(url)) = forge::store::setting(&pool, "url").await {
-                config.url = url.trim_end_matches('/').to_owned();
-            }
-            pool.close().await;
+    if !database.exists() && !fresh {
+        return Err(format!("there is no Twinport in {}: choose its folder with --data", place.data.display()));
+    }
+    if database.exists()
+        && let Ok(pool) = forge::store::open(&database).await
+    {
+        if let Ok(Some(url)) = forge::store::setting(&pool, "url").await {
+            config.url = url.trim_end_matches('/').to_owned();
         }
+        pool.close().await;
     }
     let forge = Forge::open(config, Clock::default()).await.map_err(|error| format!("{error}"))?;
     forge.bootstrap().await.map_err(|error| error.to_string())?;
@@ -43,7 +46,7 @@ pub async fn user(command: UserCommand) -> Result<(), String> {
     match command {
         UserCommand::Add { name, place, password_stdin, admin } => {
             let password = if password_stdin { Some(password()?) } else { None };
-            let forge = open(&place).await?;
+            let forge = open(&place, true).await?;
             let user = forge.add_user(&name, password.as_deref(), admin).await.map_err(|error| error.to_string())?;
             say(&format!("Made {} with the project dtaas/{}.", user.username, user.username.to_lowercase()));
             if password.is_none() {
@@ -53,14 +56,14 @@ pub async fn user(command: UserCommand) -> Result<(), String> {
         }
         UserCommand::Password { name, place } => {
             let password = password()?;
-            open(&place).await?.set_password(&name, &password).await.map_err(|error| error.to_string())
+            open(&place, false).await?.set_password(&name, &password).await.map_err(|error| error.to_string())
         }
         UserCommand::Link { name, place } => {
-            say(&open(&place).await?.sign_in_link(&name).await.map_err(|error| error.to_string())?);
+            say(&open(&place, false).await?.sign_in_link(&name).await.map_err(|error| error.to_string())?);
             Ok(())
         }
         UserCommand::List { place } => {
-            let forge = open(&place).await?;
+            let forge = open(&place, false).await?;
             let users = forge::store::identity::users(&forge.db, None, None).await.map_err(|error| error.to_string())?;
             users.iter().rev().for_each(|user| say(&user.username));
             Ok(())
@@ -70,7 +73,7 @@ pub async fn user(command: UserCommand) -> Result<(), String> {
 
 /// `twinport token create`
 pub async fn token(place: &Place, name: &str, scopes: &[String], days: Option<i64>) -> Result<(), String> {
-    let forge = open(place).await?;
+    let forge = open(place, false).await?;
     say(&forge.create_token(name, "command line", scopes, days).await.map_err(|error| error.to_string())?);
     Ok(())
 }

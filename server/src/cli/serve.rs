@@ -66,5 +66,6 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
     if let Some(jobs) = jobs {
         let _ = jobs.await;
     }
+    state.close().await;
     Ok(())
 }

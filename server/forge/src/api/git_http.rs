@@ -22,6 +22,9 @@ fn refuse(text: &str, status: StatusCode) -> Response {
 }
 
 /// Basic credentials: any name with a token as password, or a name with its password.
+/// What a client has and wants, compressed; a repository with 100 000 branches stays below.
+const MOST_WISHES: usize = 16 * 1024 * 1024;
+
 async fn caller(forge: &Forge, headers: &HeaderMap) -> Result<Caller, Response> {
     let denied = || refuse("HTTP Basic: Access denied. Use your username and a personal access token (scope write_repository or api).\n", StatusCode::UNAUTHORIZED);
     let Some(value) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) else { return Ok(Caller::anonymous()) };
@@ -101,10 +104,13 @@ fn is_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// `POST …/git-upload-pack`
-pub async fn upload_pack(State(forge): State<Forge>, Path((group, project)): Path<(String, String)>, headers: HeaderMap, body: axum::body::Bytes) -> Response {
+pub async fn upload_pack(State(forge): State<Forge>, Path((group, project)): Path<(String, String)>, headers: HeaderMap, body: Body) -> Response {
     let (visible, _) = match open(&forge, &headers, &group, &project, Service::UploadPack).await {
         Ok(opened) => opened,
         Err(refusal) => return refusal,
+    };
+    let Ok(body) = axum::body::to_bytes(body, MOST_WISHES).await else {
+        return refuse("The request is too large.\n", StatusCode::PAYLOAD_TOO_LARGE);
     };
     let request = match unpack(&body, is_gzip(&headers)) {
         Ok(request) => request,

@@ -24,10 +24,10 @@ pub async fn list_groups(State(forge): State<Forge>, caller: Caller, place: Plac
     let mut values = Vec::new();
     for row in projects::namespaces(&forge.db, Some("group")).await? {
         let fits = search.as_ref().is_none_or(|text| row.path.to_lowercase().contains(text) || row.name.to_lowercase().contains(text));
-        if let (true, Ok((row, level))) = (fits, forge.group(&caller, &row.id.to_string()).await) {
-            if level >= least {
-                values.push(people::group(&forge, &row));
-            }
+        if let (true, Ok((row, level))) = (fits, forge.group(&caller, &row.id.to_string()).await)
+            && level >= least
+        {
+            values.push(people::group(&forge, &row));
         }
     }
     Ok(whole_list(&place, Paging::read(&params)?, values))

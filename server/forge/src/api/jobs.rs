@@ -28,16 +28,16 @@ async fn values(forge: &Forge, visible: &Visible, rows: &[JobRow]) -> ApiResult<
     let mut users: HashMap<i64, Value> = HashMap::new();
     let mut list = Vec::new();
     for row in rows {
-        if !runs.contains_key(&row.pipeline_id) {
+        if let std::collections::hash_map::Entry::Vacant(e) = runs.entry(row.pipeline_id) {
             let pipeline = pipelines::pipeline(&forge.db, row.pipeline_id).await?.ok_or_else(ApiError::no_record)?;
             let (repo, sha) = (forge.repo(visible.project.id), pipeline.sha.clone());
             let commit = blocking(move || Ok::<_, ApiError>(repo.commit(&sha).ok())).await?;
             let commit = commit.map_or(Value::Null, |commit| repository::commit(forge, &visible.project, &commit));
-            runs.insert(row.pipeline_id, (pipeline, commit));
+            e.insert((pipeline, commit));
         }
-        if !users.contains_key(&row.user_id) {
+        if let std::collections::hash_map::Entry::Vacant(e) = users.entry(row.user_id) {
             let user = identity::user(&forge.db, row.user_id).await?;
-            users.insert(row.user_id, user.map_or(Value::Null, |user| people::user(forge, &user)));
+            e.insert(user.map_or(Value::Null, |user| people::user(forge, &user)));
         }
         let (pipeline, commit) = &runs[&row.pipeline_id];
         let context = JobContext { project: &visible.project, pipeline, user: &users[&row.user_id], commit };

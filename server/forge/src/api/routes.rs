@@ -9,6 +9,8 @@ use super::{artifacts, branches, commits, files, git_http, groups, headers, jobs
 use crate::Forge;
 use crate::oauth::{applications, authorize, discovery, sign_in, token};
 
+/// Enough for a form; nobody has signed in yet when these are read.
+const SMALL_BODY: usize = 64 * 1024;
 /// GitLab's limit for commits and files.
 const MAX_BODY: usize = 300 * 1024 * 1024;
 
@@ -25,7 +27,14 @@ pub fn router(forge: Forge) -> Router {
     // tell them from a dead server.
     let outside =
         Router::new().route("/api/v3/{*rest}", any(headers::gone)).route("/api/{*rest}", any(headers::unknown_route)).layer(from_fn_with_state(forge.clone(), headers::api));
-    Router::new().nest("/api/v4", api).merge(outside).merge(sign_in_pages()).merge(git()).fallback(super::headers::no_page).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(forge)
+    Router::new()
+        .nest("/api/v4", api)
+        .merge(outside)
+        .merge(sign_in_pages().layer(DefaultBodyLimit::max(SMALL_BODY)))
+        .merge(git())
+        .fallback(super::headers::no_page)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(forge)
 }
 
 fn people() -> Router<Forge> {

@@ -81,7 +81,7 @@ pub async fn get_trace(State(forge): State<Forge>, caller: Caller, Path((id, job
         (None, None, Some((from, _))) if from >= size => {
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{size}"))]).into_response());
         }
-        (None, None, Some((from, to))) => (StatusCode::PARTIAL_CONTENT, from, to.map_or(size, |to| size.min(to + 1))),
+        (None, None, Some((from, to))) => (StatusCode::PARTIAL_CONTENT, from, to.map_or(size, |to| size.min(to.saturating_add(1)))),
         (offset, limit, _) => {
             let from = offset.unwrap_or(0).unsigned_abs().min(size);
             (StatusCode::OK, from, limit.map_or(size, |limit| size.min(from + limit.unsigned_abs())))

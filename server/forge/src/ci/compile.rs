@@ -6,6 +6,7 @@ use super::document::{self, resolve_references};
 use super::duration;
 use super::include::{self, Files};
 use super::job::{AllowFailure, Artifacts, Config, Environment, Job, Need, Policy, Retry, Trigger, Variable, When};
+use super::parallel;
 use super::rules::{Scope, read_rules};
 use super::shape::ROOT;
 
@@ -106,7 +107,7 @@ fn inherited<'a>(key: &str, job: &'a Value, root: &'a Value) -> Option<&'a Value
 fn read_job(name: &str, job: &Value, root: &Value, globals: &[Variable]) -> Job {
     let get = |key: &str| inherited(key, job, root);
     let text = |key: &str| job.get(key).and_then(Value::as_str).map(str::to_owned);
-    let (parallel, numbered) = read_parallel(job.get("parallel"));
+    let (parallel, numbered) = parallel::read(job.get("parallel"));
     let rules = job.get("rules").filter(|rules| !rules.is_null()).map(read_rules);
     let when = text("when").map(|word| When::parse(&word)).unwrap_or_default();
     let allow_failure = match job.get("allow_failure") {
@@ -312,25 +313,6 @@ fn read_trigger(value: &Value) -> Trigger {
     trigger
 }
 
-fn read_parallel(value: Option<&Value>) -> (Vec<Vec<(String, String)>>, bool) {
-    let Some(value) = value else { return (Vec::new(), false) };
-    if let Some(count) = value.as_u64() {
-        let total = count.to_string();
-        let copy = |index: u64| vec![("CI_NODE_INDEX".to_owned(), index.to_string()), ("CI_NODE_TOTAL".to_owned(), total.clone())];
-        return ((1..=count).map(copy).collect(), true);
-    }
-    let mut copies = Vec::new();
-    for entry in value.get("matrix").and_then(Value::as_array).into_iter().flatten() {
-        let mut rows: Vec<Vec<(String, String)>> = vec![Vec::new()];
-        for (key, values) in entry.as_object().into_iter().flatten() {
-            let choices = strings(values);
-            rows = rows.iter().flat_map(|row| choices.iter().map(|choice| [row.clone(), vec![(key.clone(), choice.clone())]].concat())).collect();
-        }
-        copies.extend(rows);
-    }
-    (copies, false)
-}
-
 /// What only shows when the whole file is known.
 fn consistency(config: &Config, root: &Value) -> Vec<String> {
     let mut errors = Vec::new();
@@ -347,6 +329,9 @@ fn consistency(config: &Config, root: &Value) -> Vec<String> {
         }
         if job.rules.is_some() && (job.only.is_some() || job.except.is_some()) {
             errors.push(format!("jobs:{name} config key may not be used with `rules`: only, except"));
+        }
+        if job.parallel.len() > parallel::MOST_COPIES {
+            errors.push(format!("jobs:{name}:parallel config generates too many jobs (maximum is {})", parallel::MOST_COPIES));
         }
         if job.when == When::Delayed && job.start_in.is_none() {
             errors.push(format!("jobs:{name} start in should be a duration"));

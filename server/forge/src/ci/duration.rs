@@ -1,5 +1,8 @@
 //! Lengths of time as people write them in CI files: `3h 30m`, `one hour`, `10 minutes`.
 
+/// Ten thousand years: for ever, and still a date.
+const LONGEST: u64 = 300_000_000_000;
+
 /// Seconds, or `None` when the text is no length of time. A bare number is seconds.
 #[must_use]
 pub fn seconds(text: &str) -> Option<u64> {
@@ -15,7 +18,7 @@ pub fn seconds(text: &str) -> Option<u64> {
             total += number.take()? * unit(word)?;
         }
     }
-    any.then_some((total + number.unwrap_or(0.0)) as u64)
+    any.then_some(((total + number.unwrap_or(0.0)) as u64).min(LONGEST))
 }
 
 /// `3h30m` to `3 h 30 m`.
@@ -66,6 +69,7 @@ mod tests {
             ("2 days and 1 hour", Some(176_400)),
             ("3600", Some(3_600)),
             ("1.5h", Some(5_400)),
+            ("300000000000 years", Some(super::LONGEST)),
             ("soon", None),
             ("", None),
         ] {

@@ -238,7 +238,7 @@ fn input_definition(value: &Value) -> Option<&'static str> {
         return Some("contains unknown keys");
     }
     let kind = map.get("type").and_then(Value::as_str).unwrap_or("string");
-    let Some(default) = map.get("default") else { return None };
+    let default = map.get("default")?;
     let fits = match kind {
         "string" => default.is_string(),
         "number" => default.is_number(),

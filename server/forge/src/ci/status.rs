@@ -24,9 +24,8 @@ pub fn composite(jobs: &[(Status, bool)], dag: bool) -> Option<Status> {
     // `only(x)`: nothing else was seen, `warn` and `ignored` set aside as `extra` allows.
     let only = |wanted: &[Status]| seen.iter().all(|status| wanted.contains(status));
     use Status as S;
-    Some(if dag && (any(&S::Skipped) || ignored) {
-        S::Skipped
-    } else if only(&[S::Skipped]) && !warn {
+    let skipped_by_need = dag && (any(&S::Skipped) || ignored);
+    Some(if skipped_by_need || (only(&[S::Skipped]) && !warn) {
         S::Skipped
     } else if only(&[S::Success, S::Skipped]) {
         S::Success

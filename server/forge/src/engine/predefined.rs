@@ -152,14 +152,14 @@ impl Forge {
         if job.when == crate::ci::job::When::Manual {
             list.extend(raw(vec![("CI_JOB_MANUAL", "true".into())]));
         }
-        if let Some(parent) = pipeline.parent_job_id {
-            if let Some(bridge) = crate::store::pipelines::job(&self.db, parent).await? {
-                list.extend(raw(vec![
-                    ("CI_UPSTREAM_JOB_ID", bridge.id.to_string()),
-                    ("CI_UPSTREAM_PIPELINE_ID", bridge.pipeline_id.to_string()),
-                    ("CI_UPSTREAM_PROJECT_ID", bridge.project_id.to_string()),
-                ]));
-            }
+        if let Some(parent) = pipeline.parent_job_id
+            && let Some(bridge) = crate::store::pipelines::job(&self.db, parent).await?
+        {
+            list.extend(raw(vec![
+                ("CI_UPSTREAM_JOB_ID", bridge.id.to_string()),
+                ("CI_UPSTREAM_PIPELINE_ID", bridge.pipeline_id.to_string()),
+                ("CI_UPSTREAM_PROJECT_ID", bridge.project_id.to_string()),
+            ]));
         }
         if let Some(environment) = &job.environment {
             list.extend(raw(vec![

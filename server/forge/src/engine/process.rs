@@ -15,6 +15,9 @@ use crate::store::projects;
 
 /// GitLab allows children of children, and no more.
 const MAX_DEPTH: usize = 2;
+/// How many pipelines may start each other in a row; more is a loop (GitLab refuses those as
+/// `pipeline_loop_detected`).
+const MAX_CHAIN: usize = 8;
 
 /// The compiled job behind a row.
 #[must_use]
@@ -229,6 +232,10 @@ impl Forge {
         if let Some((job, path)) = &trigger.artifact {
             wish.text = Some(self.generated_config(parent.id, job, path).await?);
         }
+        let (children, chain) = self.depth(parent).await?;
+        if chain >= MAX_CHAIN {
+            return Err(ApiError::base(&[format!("{chain} pipelines started each other in a row: this is a loop")]));
+        }
         if let Some(path) = &trigger.project {
             let target = projects::project_by_path(&self.db, path).await?.ok_or_else(|| ApiError::base(&[format!("Downstream project `{path}` could not be found")]))?;
             if self.level_of(&target, gitlab::UserId(wish.user.id)).await? < crate::access::DEVELOPER {
@@ -236,21 +243,25 @@ impl Forge {
             }
             wish.reference = trigger.branch.clone().unwrap_or_else(|| target.default_branch.clone());
             wish = Wish { project: target, sha: None, before_sha: None, source: "pipeline".to_owned(), ..wish };
-        } else if self.depth(parent).await? >= MAX_DEPTH {
+        } else if children >= MAX_DEPTH {
             return Err(ApiError::base(&[format!("A child pipeline cannot be nested more than {MAX_DEPTH} levels deep")]));
         }
         Ok(wish)
     }
 
-    async fn depth(&self, pipeline: &PipelineRow) -> ApiResult<usize> {
-        let (mut depth, mut parent) = (0, pipeline.parent_job_id.filter(|_| pipeline.source == "parent_pipeline"));
-        while let Some(bridge) = parent {
-            depth += 1;
-            let job = pipelines::job(&self.db, bridge).await?.ok_or_else(ApiError::no_record)?;
+    /// How many levels of children lead to this pipeline, and how many pipelines in all.
+    async fn depth(&self, pipeline: &PipelineRow) -> ApiResult<(usize, usize)> {
+        let (mut children, mut chain, mut own) = (0, 0, pipeline.source == "parent_pipeline");
+        let mut bridge = pipeline.parent_job_id;
+        while let Some(id) = bridge {
+            chain += 1;
+            children += usize::from(own);
+            let job = pipelines::job(&self.db, id).await?.ok_or_else(ApiError::no_record)?;
             let upper = pipelines::pipeline(&self.db, job.pipeline_id).await?.ok_or_else(ApiError::no_record)?;
-            parent = upper.parent_job_id;
+            own = own && upper.source == "parent_pipeline";
+            bridge = upper.parent_job_id;
         }
-        Ok(depth)
+        Ok((children, chain))
     }
 
     async fn generated_config(&self, pipeline: i64, job: &str, path: &str) -> ApiResult<String> {

@@ -2,7 +2,7 @@
 
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -17,6 +17,9 @@ use crate::store::identity::{self, UserRow};
 const COOKIE: &str = "forge_session";
 /// A browser stays signed in to the forge for a week.
 const SESSION_SECONDS: i64 = 7 * 86_400;
+
+/// GitLab's limit is 255; nobody here has more.
+const LONGEST_NAME: usize = 255;
 
 /// Where to go afterwards.
 #[derive(Debug, Deserialize)]
@@ -96,17 +99,22 @@ impl Forge {
     /// The person with this name and password; 429 after too many wrong ones.
     pub(crate) async fn check_password(&self, name: &str, password: &str) -> ApiResult<Option<UserRow>> {
         let now = self.clock.now().timestamp();
+        if name.chars().count() > LONGEST_NAME {
+            return Ok(None);
+        }
         if let Some(seconds) = self.attempts.wait(name, now) {
             return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, format!("Too many wrong passwords for this name. Try again in {} minutes.", seconds / 60 + 1)));
         }
         let user = identity::user_by_name(&self.db, name).await?.filter(|user| user.state == "active");
+        // Counted before it is known to be wrong, or sixty at once would all be let through.
+        self.attempts.failed(name, now);
+        let _turn = self.hashing.acquire().await.map_err(ApiError::internal)?;
         let (stored, given) = (user.as_ref().and_then(|user| user.password_hash.clone()), password.to_owned());
         let fits = blocking(move || Ok::<_, ApiError>(secret::password_matches(&given, stored.as_deref()))).await?;
         if fits {
             self.attempts.succeeded(name);
             return Ok(user);
         }
-        self.attempts.failed(name, now);
         Ok(None)
     }
 
@@ -160,7 +168,11 @@ pub async fn sign_out(State(forge): State<Forge>, headers: HeaderMap) -> ApiResu
 }
 
 /// `GET /users/link/:token`: signs in once with the link that the server printed.
-pub async fn follow_link(State(forge): State<Forge>, Path(token): Path<String>, headers: HeaderMap) -> ApiResult<Response> {
+pub async fn follow_link(State(forge): State<Forge>, method: Method, Path(token): Path<String>, headers: HeaderMap) -> ApiResult<Response> {
+    // Mail programs and chats ask for the head of links to show them; that must not use them up.
+    if method == Method::HEAD {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let (hash, now) = (secret::hash(&token), forge.clock.text());
     let used = sqlx::query("UPDATE sign_in_links SET used_at = ?1 WHERE token_hash = ?2 AND used_at IS NULL AND expires_at > ?1").bind(&now).bind(&hash).execute(&forge.db).await?;
     if used.rows_affected() == 1 {

@@ -31,6 +31,9 @@ impl From<ArchiveError> for crate::error::ApiError {
     fn from(error: ArchiveError) -> Self {
         match error {
             ArchiveError::Missing => Self::no_record(),
+            ArchiveError::TooLarge(limit) => {
+                Self::new(axum::http::StatusCode::PAYLOAD_TOO_LARGE, format!("this file is larger than {limit} bytes: download the whole archive instead"))
+            }
             other => Self::internal(other),
         }
     }
@@ -61,14 +64,20 @@ fn globs(patterns: &[String]) -> GlobSet {
     set.build().unwrap_or_default()
 }
 
-fn walk(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// No twin keeps files deeper than this; each level costs stack.
+const DEEPEST: usize = 200;
+
+fn walk(root: &Path, folder: &Path, level: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if level > DEEPEST {
+        return Ok(());
+    }
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
         let path = entry.path();
         if kind.is_dir() {
             if path != root.join(".git") {
-                walk(root, &path, found)?;
+                walk(root, &path, level + 1, found)?;
             }
         } else if kind.is_file() {
             // Links are left out: they could name anything on this machine.
@@ -82,7 +91,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result
 pub fn collect(root: &Path, patterns: &[String], exclude: &[String]) -> std::io::Result<Vec<PathBuf>> {
     let (wanted, unwanted) = (globs(patterns), globs(exclude));
     let mut files = Vec::new();
-    walk(root, root, &mut files)?;
+    walk(root, root, 0, &mut files)?;
     files.retain(|path| wanted.is_match(path) && !unwanted.is_match(path));
     files.sort();
     Ok(files)
@@ -174,10 +183,19 @@ pub fn read_entry(archive: &Path, path: &str) -> Result<Vec<u8>, ArchiveError> {
     let file = std::fs::File::open(archive).map_err(|_| ArchiveError::Missing)?;
     let mut archive = ZipArchive::new(file)?;
     let mut entry = archive.by_name(path).map_err(|_| ArchiveError::Missing)?;
+    if entry.size() > ENTRY_BYTES {
+        return Err(ArchiveError::TooLarge(ENTRY_BYTES));
+    }
     let mut bytes = Vec::new();
-    entry.read_to_end(&mut bytes)?;
+    // The size that the archive claims may be wrong.
+    entry.by_ref().take(ENTRY_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+/// How much of a `dotenv` file is read (GitLab's default limit).
+const DOTENV_BYTES: u64 = 5 * 1024;
+/// How much of a file inside an archive is given out by itself; the whole archive can always be had.
+const ENTRY_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Variables in `dotenv` files: `NAME=value` lines.
 #[must_use]
@@ -186,7 +204,9 @@ pub fn dotenv(root: &Path, artifacts: &Artifacts) -> Vec<(String, String)> {
     let files = collect(root, &patterns, &[]).unwrap_or_default();
     let mut pairs = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+        let mut bytes = Vec::new();
+        let opened = std::fs::File::open(root.join(file)).and_then(|file| file.take(DOTENV_BYTES).read_to_end(&mut bytes));
+        let text = opened.map(|_| String::from_utf8_lossy(&bytes)).unwrap_or_default();
         for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
             if let Some((key, value)) = line.split_once('=') {
                 let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

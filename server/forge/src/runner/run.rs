@@ -13,6 +13,7 @@ use super::checkout::{checkout, give_to};
 use super::log::JobLog;
 use super::sandbox::{Sandbox, ask_to_end, end};
 use super::script;
+use super::tidy::remove_tree;
 use crate::Forge;
 use crate::access::blocking;
 use crate::ci::job::Job;
@@ -63,13 +64,15 @@ impl Forge {
             }
         };
         let folder = self.folders.builds.join(row.id.to_string());
-        let _ = blocking(move || std::fs::remove_dir_all(folder)).await;
+        if let Err(error) = blocking(move || remove_tree(&folder)).await {
+            tracing::error!(job = row.id, ?error, "failed to clear up after a job");
+        }
         if let Err(error) = self.finish_job(&row, &status, reason, exit).await {
             tracing::error!(job = row.id, ?error, "failed to write down how a job ended");
         }
     }
 
-    async fn finish_job(&self, row: &JobRow, status: &Status, reason: Option<&str>, exit: Option<i32>) -> ApiResult<()> {
+    pub(super) async fn finish_job(&self, row: &JobRow, status: &Status, reason: Option<&str>, exit: Option<i32>) -> ApiResult<()> {
         let _guard = self.engine.lock().await;
         let job = options(row);
         let code = exit.map(i64::from);

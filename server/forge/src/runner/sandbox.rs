@@ -88,6 +88,8 @@ impl Sandbox {
         words.extend(["--bind".into(), project.into(), inside.into()]);
         words.extend(["--ro-bind".into(), script.into(), "/run/twinport/script".into()]);
         words.extend(["--ro-bind".into(), files.into(), "/run/twinport/files".into()]);
+        // What is left are the roots of bwrap's own file systems, which have no size limit.
+        add(&mut words, &["--size", "67108864", "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--remount-ro", "/"]);
         add(&mut words, &["--chdir", inside, "bash", "/run/twinport/script"]);
         finish(words, project)
     }

@@ -49,7 +49,10 @@ async fn refusals_are_gitlabs() {
         (with(json!({ "action": "create", "file_path": "../x", "content": "" })), "Path cannot include directory traversal"),
         (with(json!({ "action": "create", "file_path": "README.md", "content": "" })), "A file with this name already exists"),
         (with(json!({ "action": "create", "file_path": "models", "content": "" })), "A directory with this name already exists"),
-        (json!({ "branch": "new", "commit_message": "x", "actions": [{ "action": "create", "file_path": "a", "content": "" }] }), "You can only create or edit files when you are on a branch"),
+        (
+            json!({ "branch": "new", "commit_message": "x", "actions": [{ "action": "create", "file_path": "a", "content": "" }] }),
+            "You can only create or edit files when you are on a branch",
+        ),
     ] {
         assert_eq!(refused(body).await, expected);
     }

@@ -12,7 +12,8 @@ const VERIFIER: &str = "ks02i3jdikdo2k0dkfodf3m39rjfjsdk0wk349rj3jrhf";
 const REDIRECT: &str = "https://portal.test/callback";
 
 async fn application(world: &World, trusted: bool) -> String {
-    let new = NewApplication { name: "Portal".into(), redirect_uris: REDIRECT.into(), scopes: "api openid profile email".into(), confidential: false, trusted, uid: None, owner: None };
+    let new =
+        NewApplication { name: "Portal".into(), redirect_uris: REDIRECT.into(), scopes: "api openid profile email".into(), confidential: false, trusted, uid: None, owner: None };
     world.forge.create_application(&new).await.expect("it is registered").1
 }
 
@@ -84,7 +85,9 @@ async fn strangers_are_asked_for_consent_and_wrong_addresses_are_not_gone_to() {
     let unsigned = nobody.get(&authorize(&client, "api")).await.expect(303);
     assert!(unsigned.header("location").contains("/users/sign_in?then="));
     let form = authorize(&client, "api").split_once('?').map(|(_, query)| format!("{query}&consent=yes")).unwrap_or_default();
-    let post = async |site: &'static str| nobody.send("POST", "!/oauth/authorize", &[("cookie", &cookie), ("sec-fetch-site", site), ("content-type", "application/x-www-form-urlencoded")], form.clone()).await;
+    let post = async |site: &'static str| {
+        nobody.send("POST", "!/oauth/authorize", &[("cookie", &cookie), ("sec-fetch-site", site), ("content-type", "application/x-www-form-urlencoded")], form.clone()).await
+    };
     post("cross-site").await.expect(403);
     code_of(post("same-origin").await.expect(303).header("location"));
 }

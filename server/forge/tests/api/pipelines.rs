@@ -116,7 +116,9 @@ async fn a_job_sees_nothing_of_the_machine() {
     }
     let alice = world.person("alice", &["api"]).await;
     let home = std::env::var("HOME").unwrap_or_default();
-    let script = format!("probe:\n  script:\n    - test ! -e {home}/.cargo && test ! -e /etc/shadow && ! touch /usr/x && ! (echo > /dev/tcp/127.0.0.1/22)\n    - ln -s /etc/hostname link; mkdir out; ln -s / out/root; echo fine > out/file\n    - echo contained\n  artifacts:\n    paths: [out, link]\n");
+    let script = format!(
+        "probe:\n  script:\n    - test ! -e {home}/.cargo && test ! -e /etc/shadow && ! touch /usr/x && ! (echo > /dev/tcp/127.0.0.1/22)\n    - ln -s /etc/hostname link; mkdir out; ln -s / out/root; echo fine > out/file\n    - echo contained\n  artifacts:\n    paths: [out, link]\n"
+    );
     let pipeline = commit_ci(&alice, &script).await;
     let probe = job(&alice, &pipeline, "probe").await;
     let status = ended(&alice, &pipeline).await["status"].clone();

@@ -8,11 +8,8 @@ use serde_json::{Value, json};
 use super::actor::World;
 
 /// Fields that GitLab's code sends and its older schemas do not know (GITLAB.md §11).
-const NEWER: [(&str, &[&str]); 3] = [
-    ("job.json", &["allow_failure", "failure_reason"]),
-    ("runner.json", &["paused", "runner_type", "created_by", "created_at", "job_execution_status"]),
-    ("tag.json", &[]),
-];
+const NEWER: [(&str, &[&str]); 3] =
+    [("job.json", &["allow_failure", "failure_reason"]), ("runner.json", &["paused", "runner_type", "created_by", "created_at", "job_execution_status"]), ("tag.json", &[])];
 
 /// A schema with every `$ref` to a file put in its place.
 fn load(path: &Path) -> Value {
@@ -64,12 +61,22 @@ async fn answers_have_gitlabs_form() {
     }
     let jobs = alice.get(&format!("{p}/pipelines/{}/jobs", run["id"])).await.json();
     let questions = [
-        ("/user".to_owned(), "user/public.json", false), ("/users?username=alice".to_owned(), "user/basics.json", false), ("/version".to_owned(), "metadata.json", false),
-        ("/projects?simple=true".to_owned(), "projects.json", false), (format!("{p}/members/all"), "members.json", false), (format!("{p}/repository/branches"), "branches.json", false),
-        (format!("{p}/repository/branches/main"), "branch.json", false), (format!("{p}/repository/tags"), "tags.json", false), (format!("{p}/repository/tags/v1"), "tag.json", false),
-        (format!("{p}/repository/commits"), "commits.json", false), (format!("{p}/repository/commits?with_stats=true"), "commits_with_stats.json", false),
-        (format!("{p}/repository/commits/probe"), "commit/detail.json", false), (format!("{p}/pipelines"), "pipelines.json", false),
-        (format!("{p}/pipelines/{}", run["id"]), "pipeline/detail.json", false), (format!("{p}/jobs"), "job.json", true), (format!("{p}/jobs/{}", jobs[0]["id"]), "job.json", false),
+        ("/user".to_owned(), "user/public.json", false),
+        ("/users?username=alice".to_owned(), "user/basics.json", false),
+        ("/version".to_owned(), "metadata.json", false),
+        ("/projects?simple=true".to_owned(), "projects.json", false),
+        (format!("{p}/members/all"), "members.json", false),
+        (format!("{p}/repository/branches"), "branches.json", false),
+        (format!("{p}/repository/branches/main"), "branch.json", false),
+        (format!("{p}/repository/tags"), "tags.json", false),
+        (format!("{p}/repository/tags/v1"), "tag.json", false),
+        (format!("{p}/repository/commits"), "commits.json", false),
+        (format!("{p}/repository/commits?with_stats=true"), "commits_with_stats.json", false),
+        (format!("{p}/repository/commits/probe"), "commit/detail.json", false),
+        (format!("{p}/pipelines"), "pipelines.json", false),
+        (format!("{p}/pipelines/{}", run["id"]), "pipeline/detail.json", false),
+        (format!("{p}/jobs"), "job.json", true),
+        (format!("{p}/jobs/{}", jobs[0]["id"]), "job.json", false),
         ("/runners".to_owned(), "runner.json", true),
     ];
     let mut wrong = Vec::new();
