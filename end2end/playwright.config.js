@@ -5,6 +5,7 @@ const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 const chromium = process.env.CHROMIUM ? await which(process.env.CHROMIUM) : undefined;
 
 async function which(name) {
+  if (name.startsWith('/')) return name;
   const { accessSync } = await import('node:fs');
   for (const folder of (process.env.PATH ?? '').split(':')) {
     try {

@@ -17,7 +17,7 @@ test('a twin is run and watched until its results are there', async ({ page, ser
   await accessible(page);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('heading', { name: /^Run \d+/ })).toBeVisible();
-  await expect(page.getByRole('navigation', { name: 'Jobs' }).getByText('analyze')).toBeVisible();
+  await expect(page.getByRole('navigation', { name: 'Jobs' }).getByRole('link', { name: /^analyze/ })).toBeVisible();
   await expect(page.locator('.page-head').getByText('Passed')).toBeVisible({ timeout: 40_000 });
   await page.getByRole('navigation', { name: 'Jobs' }).getByRole('link', { name: /^execute/ }).click();
   await expect(page.getByText('saved to output/result.csv')).toBeVisible();
@@ -65,14 +65,19 @@ test('assets of every kind, and the filter', async ({ page, server }) => {
   await signIn(page, server);
   await page.getByRole('link', { name: /^Models/ }).click();
   await expect(page.getByRole('heading', { name: 'Models' })).toBeVisible();
+  await expect(page).toHaveURL(`${server.url}/i/local/library/models`);
   await page.getByRole('searchbox').fill('pend');
   await expect(page.getByRole('row')).toHaveCount(2);
   await page.getByRole('searchbox').fill('nothing like this');
   await expect(page.getByText('Nothing matches')).toBeVisible();
   await page.getByRole('button', { name: 'Clear the filter' }).click();
   await page.getByRole('link', { name: 'pendulum' }).click();
+  await expect(page).toHaveURL(`${server.url}/i/local/library/models/private/pendulum`);
   await page.getByRole('link', { name: 'pendulum.py' }).click();
   await expect(page.getByText('def slope(state')).toBeVisible();
+  await page.goBack();
+  await page.goBack();
+  await expect(page.getByRole('heading', { name: 'Models' })).toBeVisible();
   await accessible(page);
 });
 

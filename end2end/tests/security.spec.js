@@ -29,11 +29,11 @@ test('a README cannot act', async ({ page, server }) => {
   const readme = '<script>window.pwned = 1</script><img src=x onerror="window.pwned = 1"> [x](javascript:window.pwned=1)\n\n<svg onload="window.pwned=1">';
   const answer = await page.request.post(`${server.api}/projects/dtaas%2Fadmin/repository/commits`, {
     headers: { 'PRIVATE-TOKEN': token },
-    data: { branch: 'main', commit_message: 'x', actions: [{ action: 'create', file_path: 'models/<b>$(x)</b>/README.md', content: readme }] },
+    data: { branch: 'main', commit_message: 'x', actions: [{ action: 'create', file_path: 'models/<b>$(x)<b>/README.md', content: readme }] },
   });
   expect(answer.status()).toBe(201);
   await signIn(page, server);
-  await page.getByRole('link', { name: '<b>$(x)</b>' }).click();
+  await page.getByRole('link', { name: '<b>$(x)<b>' }).click();
   await expect(page.getByText('window.pwned = 1', { exact: false }).first()).toBeVisible();
   expect(await page.evaluate(() => window.pwned)).toBeUndefined();
 });

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::A;
+use leptos_router::WildcardSegment;
+use leptos_router::components::{A, FlatRoutes, Route as Entry};
 use leptos_router::hooks::use_location;
 
 use super::rail::Rail;
@@ -77,7 +78,13 @@ pub fn Frame() -> impl IntoView {
                     {top}
                     <ThemeButton/>
                 </header>
-                <main id="main" tabindex="-1"><pages::Pages/></main>
+                <main id="main" tabindex="-1">
+                    // One entry for all pages, which the enum `Route` tells apart: the router still
+                    // needs it, or it would never write the address of a followed link.
+                    <FlatRoutes fallback=|| ()>
+                        <Entry path=WildcardSegment("page") view=pages::Pages/>
+                    </FlatRoutes>
+                </main>
             </div>
         </div>
         <ToastList/>

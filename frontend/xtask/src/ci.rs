@@ -7,8 +7,9 @@ use anyhow::{Result, bail};
 use crate::shell::{binary, call, cargo, root, say, server};
 use crate::{install, site};
 
-/// Everything the sign-in and library pages load, compressed with brotli.
-const ENTRY_BUDGET: u64 = 280_000;
+/// Everything the sign-in and library pages load, compressed with brotli. The aim is 280 kB, which
+/// takes pages in files of their own; until then this keeps it from growing (ARCHITECTURE.md, “Size”).
+const ENTRY_BUDGET: u64 = 420_000;
 /// What another page may load on top.
 const PAGE_BUDGET: u64 = 120_000;
 

@@ -172,6 +172,8 @@ impl Forge {
             Ok::<_, error::ApiError>(())
         };
         access::blocking(clearing).await.map_err(|error| OpenError::Prepare(format!("{error:?}")))?;
+        // The commands beside the server print addresses, and only the server knows where it is.
+        store::set_setting(&self.db, "url", &self.url("")).await.map_err(|error| OpenError::Prepare(error.to_string()))?;
         self.fail_orphans().await.map_err(|error| OpenError::Prepare(format!("{error:?}")))
     }
 

@@ -17,7 +17,7 @@ use crate::access::{DEVELOPER, MAINTAINER, OWNER, blocking};
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::store::identity::{self, ApplicationRow};
-use crate::store::{projects, set_setting, setting};
+use crate::store::{projects, setting};
 
 /// An ID token lives two minutes, as on GitLab.
 const ID_SECONDS: i64 = 120;
@@ -41,7 +41,6 @@ impl Forge {
         if let Err(error) = self.signing_key().await {
             tracing::error!(?error, "failed to make a signing key");
         }
-        let _ = set_setting(&self.db, "url", &self.url("")).await;
     }
 
     async fn claims(&self, user: i64, scopes: &str) -> ApiResult<Value> {
