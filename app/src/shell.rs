@@ -37,6 +37,9 @@ pub fn shell() -> impl IntoView {
          init({{ module_or_path: '{}' }}).then(hydrate).catch((error) => {{ console.error(error); document.getElementById('boot-failed').hidden = false; }});",
         assets.js, assets.wasm
     );
+    // While developing: the server goes away and comes back with what was changed.
+    let again = "let was = true; setInterval(async () => { try { await fetch('/healthz'); if (!was) location.reload(); was = true; } catch { was = false; } }, 150);";
+    let again = assets.dev.then(|| view! { <script nonce=nonce.clone()>{again}</script> });
     let theme = "try{const t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
     view! {
         <!DOCTYPE html>
@@ -52,6 +55,7 @@ pub fn shell() -> impl IntoView {
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" crossorigin="anonymous"/>
                 <script type="application/json" id="bootstrap" nonce=nonce.clone()>{bootstrap}</script>
                 <script type="module" nonce=nonce>{boot}</script>
+                {again}
                 <MetaTags/>
             </head>
             <body>

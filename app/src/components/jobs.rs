@@ -36,8 +36,10 @@ pub fn JobList(#[prop(into)] run: Signal<RunView>, #[prop(into)] instance: Strin
             .map(|part| {
                 let instance = instance.clone();
                 let mut stage = String::new();
+                // A stage of one job with the same name needs no heading: that is most twins.
+                let named: Vec<String> = part.jobs.iter().filter(|job| job.stage != job.name).map(|job| job.stage.clone()).collect();
                 let rows = part.jobs.into_iter().map(move |job| {
-                    let heading = (job.stage != stage).then(|| job.stage.clone());
+                    let heading = (job.stage != stage && named.contains(&job.stage)).then(|| job.stage.clone());
                     stage.clone_from(&job.stage);
                     let href = Route::Run { instance: instance.clone(), owner, pipeline: parent.0, job: Some(job.id.0) }.to_string();
                     let (status, number) = (job.status.clone(), job.id.0);

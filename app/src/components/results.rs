@@ -26,6 +26,11 @@ fn first_of(archives: &[Archive]) -> Option<Chosen> {
     all().find(|(_, path)| path.ends_with(".csv")).or_else(|| all().next())
 }
 
+/// A path without the twin's own folder, which is the same for all of them.
+fn within_twin(path: &str) -> &str {
+    path.strip_prefix("digital_twins/").and_then(|rest| rest.split_once('/')).map_or(path, |(_, rest)| rest)
+}
+
 #[component]
 fn ArchiveList(client: Client, owner: Owner, archive_of: Archive, chosen: RwSignal<Option<Chosen>>) -> impl IntoView {
     let job = archive_of.job.clone();
@@ -48,9 +53,10 @@ fn ArchiveList(client: Client, owner: Owner, archive_of: Archive, chosen: RwSign
             .map(|file| {
                 let key = (number.0, file.path.clone());
                 let (now, set) = (key.clone(), key);
+                let label = within_twin(&file.path).to_owned();
                 view! {
                     <li><button type="button" class="file-link" aria-current=move || (chosen.get().as_ref() == Some(&now)).then_some("true") on:click=move |_| chosen.set(Some(set.clone()))>
-                        <Picture icon=Icon::File/><span>{file.path.clone()}</span><span class="faint">{file.size.map(bytes)}</span>
+                        <Picture icon=Icon::File/><span title=file.path.clone()>{label}</span><span class="faint">{file.size.map(bytes)}</span>
                     </button></li>
                 }
             })

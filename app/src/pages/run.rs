@@ -10,6 +10,7 @@ use twin::asset::Owner;
 use twin::run::{ago, reason};
 
 use crate::actions::runs::{cancel, play, retry, start};
+use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::components::jobs::JobList;
 use crate::components::log_view::LogView;
@@ -94,15 +95,19 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
 /// Who started it, when, on which commit.
 #[component]
 fn Facts(#[prop(into)] view_of: Signal<RunView>) -> impl IntoView {
+    let bootstrap = expect_context::<Bootstrap>();
     move || {
         let run = view_of.get();
+        // The embedded backend has no pages of its own to lead to.
+        let address = run.parent.web_url;
+        let elsewhere = !bootstrap.backends.iter().any(|backend| backend.embedded && address.starts_with(&backend.url));
         let when = browser::parse_time(&run.parent.created_at).map(|time| ago((browser::now() - time) / 1000.0)).unwrap_or_default();
         let who = run.parent.user.map(|user| user.username).unwrap_or_default();
         let commit: String = run.parent.sha.chars().take(8).collect();
         view! {
             <p class="facts faint">
                 <span>{format!("Started {when} by {who}")}</span><span>{run.parent.reference.unwrap_or_default()}" "<code>{commit}</code></span>
-                <a href=run.parent.web_url rel="external noopener noreferrer">"On its backend"</a>
+                {elsewhere.then(|| view! { <a href=address rel="external noopener noreferrer">"On its backend"</a> })}
             </p>
         }
     }

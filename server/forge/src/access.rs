@@ -73,7 +73,8 @@ impl Forge {
             "internal" => caller.person().is_some(),
             _ => level >= GUEST,
         };
-        Ok(seen.then_some(Visible { project, level, roles, anonymous: caller.person().is_none() }))
+        let closed_to_job = project.visibility == "private" && caller.job_project.is_some_and(|own| own != project.id);
+        Ok((seen && !closed_to_job).then_some(Visible { project, level, roles, anonymous: caller.person().is_none() }))
     }
 
     /// The group or namespace `key`, if the caller can see it.

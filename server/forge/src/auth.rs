@@ -17,19 +17,21 @@ pub struct Caller {
     scopes: Vec<String>,
     /// The running job whose token this is.
     pub job: Option<i64>,
+    /// That job's project: the only private one that its token opens (GitLab's default allowlist).
+    pub job_project: Option<i64>,
 }
 
 impl Caller {
     /// Nobody.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self { user: None, scopes: Vec::new(), job: None }
+        Self { user: None, scopes: Vec::new(), job: None, job_project: None }
     }
 
     /// A person with these scopes.
     #[must_use]
     pub fn of(user: UserRow, scopes: &[&str]) -> Self {
-        Self { user: Some(user), scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(), job: None }
+        Self { user: Some(user), scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(), job: None, job_project: None }
     }
 
     /// The scopes, separated by spaces.
@@ -111,7 +113,7 @@ impl Forge {
         let row = row.ok_or_else(ApiError::unauthorized)?;
         self.check_alive(&row)?;
         let user = identity::user(&self.db, row.user_id).await?.filter(|user| user.state == "active").ok_or_else(ApiError::unauthorized)?;
-        Ok(Caller { user: Some(user), scopes: row.scopes.split_whitespace().map(str::to_owned).collect(), job: None })
+        Ok(Caller { user: Some(user), scopes: row.scopes.split_whitespace().map(str::to_owned).collect(), job: None, job_project: None })
     }
 
     fn check_alive(&self, row: &TokenRow) -> ApiResult<()> {
@@ -126,10 +128,11 @@ impl Forge {
 
     /// A job's token lives as long as the job runs, and only reads.
     async fn job_caller(&self, hash: &str) -> ApiResult<Caller> {
-        let found: Option<(i64, i64)> = sqlx::query_as("SELECT id, user_id FROM jobs WHERE token_hash = ? AND status = 'running'").bind(hash).fetch_optional(&self.db).await?;
-        let (job, user) = found.ok_or_else(ApiError::unauthorized)?;
+        let found: Option<(i64, i64, i64)> =
+            sqlx::query_as("SELECT id, user_id, project_id FROM jobs WHERE token_hash = ? AND status = 'running'").bind(hash).fetch_optional(&self.db).await?;
+        let (job, user, project) = found.ok_or_else(ApiError::unauthorized)?;
         let user = identity::user(&self.db, user).await?.ok_or_else(ApiError::unauthorized)?;
-        Ok(Caller { user: Some(user), scopes: vec!["read_api".to_owned(), "read_repository".to_owned()], job: Some(job) })
+        Ok(Caller { user: Some(user), scopes: vec!["read_api".to_owned(), "read_repository".to_owned()], job: Some(job), job_project: Some(project) })
     }
 }
 

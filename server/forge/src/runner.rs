@@ -216,9 +216,15 @@ impl Forge {
             }
             let was_canceling = row.status == Status::Canceling.as_str();
             let (status, reason) = if was_canceling { (Status::Canceled, None) } else { (Status::Failed, Some("runner_system_failure")) };
-            self.set_job_status(row.id, &status, reason).await?;
-            self.release_resource(&row).await?;
-            self.process(row.pipeline_id).await?;
+            let written = async {
+                self.set_job_status(row.id, &status, reason).await?;
+                self.release_resource(&row).await?;
+                self.process(row.pipeline_id).await
+            };
+            // One pipeline that cannot go on is no reason not to start.
+            if let Err(error) = written.await {
+                tracing::error!(job = row.id, ?error, "failed to write down that a job of an earlier start ended");
+            }
         }
         let builds = self.folders.builds.clone();
         blocking(move || {
