@@ -20,8 +20,6 @@ export default defineConfig({
   testDir: 'tests',
   workers: 2,
   timeout: 90_000,
-  // Busy machines: a test that passes only at the second try is listed as flaky.
-  retries: 1,
   expect: { timeout: 15_000 },
   reporter: [['list']],
   use: { launchOptions: { executablePath: chromium, args: flags }, viewport: { width: 1440, height: 900 } },
