@@ -6,6 +6,7 @@ pub mod jobs;
 pub mod log_rows;
 pub mod log_view;
 pub mod markdown;
+pub mod parts;
 pub mod phases;
 pub mod plot;
 pub mod problem_box;

@@ -3,6 +3,7 @@
 mod asset;
 mod help;
 mod home;
+mod later;
 mod library;
 mod missing;
 mod run;
@@ -19,10 +20,10 @@ use crate::instances::{Client, Instances};
 use crate::routes::Route;
 
 /// What a page about an instance gets, or the page that says why there is none.
-fn with_client<V: IntoView + 'static>(route: &Route, instance: &str, page: impl FnOnce(Client) -> V) -> AnyView {
+fn with_client(route: &Route, instance: &str, page: impl FnOnce(Client) -> AnyView) -> AnyView {
     let (bootstrap, instances) = (expect_context::<Bootstrap>(), expect_context::<Instances>());
     match (instances.client(instance), bootstrap.instance(instance)) {
-        (Some(client), _) => page(client).into_any(),
+        (Some(client), _) => page(client),
         (None, Some(known)) => view! { <signed_out::SignedOut route=route.clone() instance=known.clone()/> }.into_any(),
         (None, None) => view! { <missing::UnknownInstance instance=instance.to_owned()/> }.into_any(),
     }
@@ -46,14 +47,14 @@ pub fn Pages() -> impl IntoView {
         match route.clone() {
             Route::Home => view! { <home::Home/> }.into_any(),
             Route::Help => view! { <help::Help/> }.into_any(),
-            Route::Library { instance, .. } => with_client(&route, &instance, |client| view! { <library::Library client/> }),
-            Route::Runs { instance } => with_client(&route, &instance, |client| view! { <runs::Runs client/> }),
-            Route::Run { instance, owner, pipeline, .. } => with_client(&route, &instance, |client| view! { <run::Run client owner pipeline/> }),
+            Route::Library { instance, .. } => with_client(&route, &instance, |client| view! { <library::Library client/> }.into_any()),
+            Route::Runs { instance } => with_client(&route, &instance, later::runs),
+            Route::Run { instance, owner, pipeline, .. } => with_client(&route, &instance, |client| later::run(client, owner, pipeline)),
             Route::Asset { instance, owner, kind: Kind::Twin, name } | Route::Twin { instance, owner, name } => {
                 let asset = Asset { owner, kind: Kind::Twin, name };
-                with_client(&route, &instance, |client| view! { <twin::TwinPage client asset/> })
+                with_client(&route, &instance, |client| later::twin(client, asset))
             }
-            Route::Asset { instance, owner, kind, name } => with_client(&route, &instance, |client| view! { <asset::AssetPage client asset=Asset { owner, kind, name }/> }),
+            Route::Asset { instance, owner, kind, name } => with_client(&route, &instance, |client| later::asset(client, Asset { owner, kind, name })),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Parts that know nothing of digital twins: they could be in anybody's app.
 
 pub mod confirm;
+pub mod dynamic;
 pub mod empty;
 pub mod filter;
 pub mod icon;
+pub mod later;
 pub mod loaded;
 pub mod notice;
 pub mod tabs;

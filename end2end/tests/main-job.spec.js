@@ -90,3 +90,18 @@ test('without JavaScript errors on every other page', async ({ page, server }) =
   await page.goto(`${server.url}/i/local/runs`);
   await expect(page.getByRole('heading', { name: 'Sign in to Local' })).toBeVisible();
 });
+
+test('a page whose file does not arrive says so, and comes when asked again', async ({ browser, server }) => {
+  // A page of its own: here the browser is right to complain.
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, server);
+  await page.route('**/split_page_runs.wasm', (route) => route.abort());
+  await page.getByRole('link', { name: 'Runs' }).click();
+  await expect(page.getByText('This part of the app could not be loaded')).toBeVisible();
+  await expect(page).toHaveTitle('Runs · Twinport');
+  await accessible(page);
+  await page.unroute('**/split_page_runs.wasm');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Runs' })).toBeVisible();
+  await page.context().close();
+});

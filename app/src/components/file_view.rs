@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use twin::csv::Table;
 use twin::run::bytes as size_words;
 
-use super::markdown::Markdown;
+use super::parts;
 use super::table_view::TableView;
 use crate::browser;
 
@@ -48,7 +48,7 @@ pub fn FileView(#[prop(into)] path: String, content: Vec<u8>) -> impl IntoView {
         let folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
         match (ending(&path).as_str(), Table::parse(&text)) {
             ("csv" | "tsv", Some(table)) => view! { <TableView table name=name.clone()/> }.into_any(),
-            ("md", _) => view! { <Markdown text folder/> }.into_any(),
+            ("md", _) => parts::markdown(text, folder),
             _ if text.is_empty() => view! { <p class="faint">"This file is empty."</p> }.into_any(),
             _ => view! { <Lines text/> }.into_any(),
         }

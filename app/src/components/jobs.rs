@@ -10,6 +10,7 @@ use super::status::StatusMark;
 use crate::browser;
 use crate::queries::run::RunView;
 use crate::routes::Route;
+use crate::ui::dynamic::dynamic;
 
 /// How long a job has taken, or takes so far.
 fn took(job: &Job) -> Option<String> {
@@ -28,7 +29,7 @@ fn hint(job: &Job, offered: &str) -> Option<String> {
 /// The list.
 #[component]
 pub fn JobList(#[prop(into)] run: Signal<RunView>, #[prop(into)] instance: String, owner: Owner, #[prop(into)] chosen: Signal<Option<i64>>) -> impl IntoView {
-    let parts = move || {
+    let parts = dynamic(move || {
         let (run, instance) = (run.get(), instance.clone());
         let parent = run.parent.id;
         run.parts
@@ -59,6 +60,6 @@ pub fn JobList(#[prop(into)] run: Signal<RunView>, #[prop(into)] instance: Strin
                 view! { <ol class="jobs">{rows.collect_view()}</ol> }
             })
             .collect_view()
-    };
+    });
     view! { <nav aria-label="Jobs">{parts}</nav> }
 }

@@ -15,6 +15,7 @@ use crate::browser;
 use crate::instances::Client;
 use crate::problem::Problem;
 use crate::queries::run_log::{Event, follow};
+use crate::ui::dynamic::dynamic;
 use crate::ui::icon::{Icon, Picture};
 
 /// Everything a log view knows.
@@ -156,12 +157,12 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
         (false, false) if embedded => "Live".to_owned(),
         (false, false) => "Live; this backend sends new lines about once a minute".to_owned(),
     };
-    let drawn = move || {
+    let drawn = dynamic(move || {
         view.version.track();
         view.folded.track();
         let (first, last) = seen.get();
         rows.with(|rows| rows[first.min(rows.len())..last.min(rows.len())].iter().enumerate().map(|(place, index)| row(view, *index, first + place + 1)).collect_view())
-    };
+    });
     let before = move || format!("{}px", seen.get().0 * ROW);
     let after = move || format!("{}px", rows.with(Vec::len).saturating_sub(seen.get().1) * ROW);
     view! {
@@ -173,13 +174,13 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
                 <button type="button" class="button" data-variant="quiet" aria-pressed=move || view.following.get().to_string() on:click=to_end><Picture icon=Icon::Down/>"Follow"</button>
                 <button type="button" class="button" data-variant="quiet" on:click=move |_| view.bytes.with_value(|bytes| browser::save(&file_name, bytes))><Picture icon=Icon::Save/>"Save log"</button>
             </div>
-            {move || view.trouble.get().map(|problem| view! { <p class="log-trouble" role="alert">{problem.title}" "{problem.advice}</p> })}
+            {dynamic(move || view.trouble.get().map(|problem| view! { <p class="log-trouble" role="alert">{problem.title}" "{problem.advice}</p> }))}
             <div class="log-body" tabindex="0" role="log" aria-live="off" aria-label="Lines of the log" node_ref=place on:scroll=move |_| measure()>
                 <div style:height=before></div>
                 {drawn}
                 <div style:height=after></div>
                 <Show when=move || rows.with(Vec::is_empty)>
-                    <p class="log-empty">{move || if view.ended.get() { "This job has written nothing." } else { "Waiting for the first line." }}</p>
+                    <p class="log-empty">{dynamic(move || if view.ended.get() { "This job has written nothing." } else { "Waiting for the first line." })}</p>
                 </Show>
             </div>
         </section>

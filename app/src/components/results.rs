@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use twin::asset::Owner;
 use twin::run::bytes;
 
-use super::file_view::FileView;
+use super::parts;
 use super::problem_box::ProblemBox;
 use crate::browser;
 use crate::instances::Client;
@@ -94,7 +94,7 @@ pub fn Results(client: Client, owner: Owner, #[prop(into)] run: Signal<RunView>)
     let preview = move || match content.state.get() {
         Load::Loading => view! { <Skeleton rows=4 label="Loading the file"/> }.into_any(),
         Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| content.refresh())/> }.into_any(),
-        Load::Ready(Some((path, content))) => view! { <FileView path content/> }.into_any(),
+        Load::Ready(Some((path, content))) => parts::file(path, content),
         Load::Ready(None) => ().into_any(),
     };
     move || match found.state.get() {

@@ -7,6 +7,7 @@ use super::status::StatusMark;
 use crate::browser;
 use crate::queries::runs::RunRow;
 use crate::routes::Route;
+use crate::ui::dynamic::dynamic;
 
 fn times(row: &RunRow) -> (String, Option<String>) {
     let started = browser::parse_time(&row.pipeline.created_at).unwrap_or_default();
@@ -37,7 +38,7 @@ pub fn RunTable(#[prop(into)] instance: String, #[prop(into)] rows: Signal<Vec<R
         <table class="rows">
             <caption class="only-read">"Runs, newest first"</caption>
             <thead><tr><th scope="col">"State"</th><th scope="col">"Run"</th><th scope="col">"Started"</th><th scope="col">"Took"</th><th scope="col" class="wide-only">"Commit"</th></tr></thead>
-            <tbody>{move || rows.get().into_iter().map(&row).collect_view()}</tbody>
+            <tbody>{dynamic(move || rows.get().into_iter().map(&row).collect_view())}</tbody>
         </table>
     }
 }

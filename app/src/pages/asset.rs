@@ -5,13 +5,13 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use twin::asset::Asset;
 
-use crate::components::file_view::FileView;
-use crate::components::markdown::Markdown;
+use crate::components::parts;
 use crate::components::problem_box::ProblemBox;
 use crate::instances::Client;
-use crate::queries::twin::{Contents, contents, file};
-use crate::queries::{Load, ask};
+use crate::queries::twin::{Contents, file};
+use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
+use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
@@ -55,12 +55,12 @@ pub fn Files(client: Client, asset: Asset, files: Vec<String>) -> impl IntoView 
         view! { <li><a class="file-link" href=href aria-current=current><Picture icon=Icon::File/><span>{label}</span></a></li> }
     });
     let rows = rows.collect_view();
-    let preview = move || match content.state.get() {
+    let preview = dynamic(move || match content.state.get() {
         Load::Loading => view! { <Skeleton rows=6 label="Loading the file"/> }.into_any(),
         Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| content.refresh())/> }.into_any(),
-        Load::Ready(Some((path, content))) => view! { <FileView path content/> }.into_any(),
+        Load::Ready(Some((path, content))) => parts::file(path, content),
         Load::Ready(None) => view! { <Empty title="Choose a file to see it here."/> }.into_any(),
-    };
+    });
     view! { <div class="results"><nav aria-label="Files"><ul class="files">{rows}</ul></nav><div class="preview">{preview}</div></div> }
 }
 
@@ -68,17 +68,16 @@ pub fn Files(client: Client, asset: Asset, files: Vec<String>) -> impl IntoView 
 #[component]
 pub fn Readme(asset: Asset, contents: Contents) -> impl IntoView {
     match contents.readme {
-        Some(text) => view! { <Markdown text folder=asset.path()/> }.into_any(),
+        Some(text) => parts::markdown(text, asset.path()),
         None => view! { <Empty title="No README yet" text=format!("Add {}/README.md to the repository to say what this is and how to use it.", asset.path())/> }.into_any(),
     }
 }
 
 /// The page.
 #[component]
-pub fn AssetPage(client: Client, asset: Asset) -> impl IntoView {
+pub fn AssetPage(client: Client, asset: Asset, found: Query<Contents>) -> impl IntoView {
     let (stored, of) = (StoredValue::new(client.clone()), StoredValue::new(asset.clone()));
-    let found = ask(|| (), move |()| contents(stored.get_value(), of.get_value()));
-    let body = move || match found.state.get() {
+    let body = dynamic(move || match found.state.get() {
         Load::Loading => view! { <Skeleton rows=8 label="Loading the asset"/> }.into_any(),
         Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
         Load::Ready(contents) => {
@@ -92,6 +91,6 @@ pub fn AssetPage(client: Client, asset: Asset) -> impl IntoView {
             }
             .into_any()
         }
-    };
+    });
     view! { <AssetHead client asset/>{body} }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::components::markdown::Markdown;
+use crate::components::parts;
 
 /// What people ask first; the longer guides live beside it in `public/guide/`.
 const GUIDE: &str = include_str!("../../../public/guide/start.md");
@@ -11,5 +11,5 @@ const GUIDE: &str = include_str!("../../../public/guide/start.md");
 /// The guide.
 #[component]
 pub fn Help() -> impl IntoView {
-    view! { <Title text="Help"/><article class="page-narrow"><Markdown text=GUIDE folder=""/></article> }
+    view! { <Title text="Help"/><article class="page-narrow">{parts::markdown(GUIDE.to_owned(), String::new())}</article> }
 }

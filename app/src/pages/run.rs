@@ -14,14 +14,15 @@ use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::components::jobs::JobList;
 use crate::components::log_view::LogView;
+use crate::components::parts;
 use crate::components::problem_box::ProblemBox;
-use crate::components::results::Results;
 use crate::components::status::StatusMark;
 use crate::instances::Client;
 use crate::queries::run::{RunView, run};
 use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
 use crate::ui::confirm::Confirm;
+use crate::ui::dynamic::dynamic;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
@@ -96,7 +97,7 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
 #[component]
 fn Facts(#[prop(into)] view_of: Signal<RunView>) -> impl IntoView {
     let bootstrap = expect_context::<Bootstrap>();
-    move || {
+    dynamic(move || {
         let run = view_of.get();
         // The embedded backend has no pages of its own to lead to.
         let address = run.parent.web_url;
@@ -110,7 +111,7 @@ fn Facts(#[prop(into)] view_of: Signal<RunView>) -> impl IntoView {
                 {elsewhere.then(|| view! { <a href=address rel="external noopener noreferrer">"On its backend"</a> })}
             </p>
         }
-    }
+    })
 }
 
 /// What is to be said about the chosen job, and done with it.
@@ -128,7 +129,7 @@ fn JobNotes(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>
         });
     };
     let job = Memo::new(move |_| view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).map(|job| (job.id, job.status.clone(), job.failure_reason.clone())));
-    move || {
+    dynamic(move || {
         let (id, status, why) = job.get()?;
         match status {
             Status::Failed => Some(
@@ -149,7 +150,7 @@ fn JobNotes(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>
             ),
             _ => None,
         }
-    }
+    })
 }
 
 #[component]
@@ -177,13 +178,13 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     view! {
         <Tabs tabs chosen=tab label="Parts of the run"/>
         <Show when=move || tab.get() == "log" fallback=move || view! {
-            <div role="tabpanel" id="panel-results" aria-labelledby="tab-results"><Results client=stored.get_value() owner run=view_of/></div>
+            <div role="tabpanel" id="panel-results" aria-labelledby="tab-results">{parts::results(stored.get_value(), owner, view_of)}</div>
         }>
             <div class="run" role="tabpanel" id="panel-log" aria-labelledby="tab-log">
                 <JobList run=view_of instance=instance.clone() owner chosen=Signal::derive(move || chosen.get())/>
                 <div class="run-log">
                     <JobNotes client=stored.get_value() owner view_of chosen query/>
-                    {log}
+                    {dynamic(log)}
                 </div>
             </div>
         </Show>
@@ -206,11 +207,11 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
     let twin = Memo::new(move |_| view_of.get().and_then(|view| view.twin));
     let runs = Route::Runs { instance: client.instance.id.clone() }.to_string();
     let instance = client.instance.id.clone();
-    let twin_link = move || {
+    let twin_link = dynamic(move || {
         let name = twin.get()?;
         let route = Route::Twin { instance: instance.clone(), owner, name: name.clone() };
         Some(view! { <a href=route.to_string()>{name}</a> })
-    };
+    });
     let view_now = Signal::derive(move || view_of.get().expect("it is asked for only where there is a run"));
     view! {
         <Title text=move || twin.get().map_or_else(|| format!("Run {pipeline}"), |twin| format!("{twin}, run {pipeline}"))/>
@@ -223,10 +224,10 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
                 <RunActions client=stored.get_value() owner view_of=view_now query/>
             </Show>
         </div>
-        {move || problem.get().map(|problem| view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> })}
+        {dynamic(move || problem.get().map(|problem| view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> }))}
         <Show when=move || ready.get() fallback=move || view! { <Show when=move || problem.get().is_none()><Skeleton rows=8 label="Loading the run"/></Show> }>
             <Facts view_of=view_now/>
-            {move || view_now.get().message.map(|message| view! { <Notice tone=Tone::Bad title="The twin was not started." text=message/> })}
+            {dynamic(move || view_now.get().message.map(|message| view! { <Notice tone=Tone::Bad title="The twin was not started." text=message/> }))}
             <Body client=stored.get_value() owner view_of=view_now query/>
         </Show>
     }

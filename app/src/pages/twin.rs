@@ -1,7 +1,10 @@
 //! One twin: what it is, its lifecycle, its files, its runs, and the button that runs it.
 
+#![allow(unsafe_code, clippy::wildcard_imports, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::wasm_split::wasm_split;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use twin::asset::Asset;
@@ -13,11 +16,13 @@ use crate::components::problem_box::ProblemBox;
 use crate::components::run_table::RunTable;
 use crate::instances::Client;
 use crate::queries::runs::of_owner;
-use crate::queries::twin::{Contents, contents};
-use crate::queries::{Load, ask};
+use crate::queries::twin::Contents;
+use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
+use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
+use crate::ui::later::{Arrived, later};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::tabs::{Tab, Tabs};
@@ -44,7 +49,7 @@ fn RunButton(client: Client, asset: Asset, runnable: Signal<Option<bool>>, probl
     };
     view! {
         <button type="button" class="button" data-variant="primary" disabled=move || busy.get() || runnable.get() != Some(true) on:click=press>
-            <Picture icon=Icon::Play/>{move || if busy.get() { "Starting" } else { "Run" }}
+            <Picture icon=Icon::Play/>{dynamic(move || if busy.get() { "Starting" } else { "Run" })}
         </button>
     }
 }
@@ -55,14 +60,19 @@ fn TwinRuns(client: Client, asset: Asset) -> impl IntoView {
     let instance = client.instance.id.clone();
     let (stored, of) = (StoredValue::new(client), StoredValue::new(asset));
     let found = ask(|| (), move |()| of_owner(stored.get_value(), of.get_value().owner, Some(of.get_value().name)));
-    move || match found.state.get() {
+    dynamic(move || match found.state.get() {
         Load::Loading => view! { <Skeleton rows=4 label="Loading runs"/> }.into_any(),
         Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
         Load::Ready(rows) if rows.is_empty() => {
             view! { <Empty title="Not run yet" text="Press Run, and the run appears here, for everybody who may see this project."/> }.into_any()
         }
         Load::Ready(rows) => view! { <RunTable instance=instance.clone() rows=Signal::derive(move || rows.clone()) with_twin=false/> }.into_any(),
-    }
+    })
+}
+
+#[wasm_split(page_runs, wasm_split_path = leptos::wasm_split, fallible)]
+fn twin_runs(client: Client, asset: Asset) -> Arrived {
+    Ok(view! { <TwinRuns client asset/> }.into_any())
 }
 
 #[component]
@@ -78,25 +88,24 @@ fn Body(client: Client, asset: Asset, contents: Contents) -> impl IntoView {
     });
     let tab = |key: &'static str, label: &str| Tab { key, label: label.to_owned() };
     let tabs = vec![tab("about", "About"), tab("files", &format!("Files ({})", contents.files.len())), tab("runs", "Runs")];
-    let panel = move || {
+    let panel = dynamic(move || {
         let (client, asset, contents) = (client.clone(), asset.clone(), contents.clone());
         match shown.get().0 {
             "files" => view! { <div role="tabpanel" id="panel-files" aria-labelledby="tab-files"><Files client asset files=contents.files/></div> }.into_any(),
-            "runs" => view! { <div role="tabpanel" id="panel-runs" aria-labelledby="tab-runs"><TwinRuns client asset/></div> }.into_any(),
+            "runs" => view! { <div role="tabpanel" id="panel-runs" aria-labelledby="tab-runs">{later(None, __wasm_split_preload_twin_runs, move || twin_runs(client.clone(), asset.clone()))}</div> }.into_any(),
             _ => view! { <div role="tabpanel" id="panel-about" aria-labelledby="tab-about"><Readme asset contents/></div> }.into_any(),
         }
-    };
+    });
     view! { <Tabs tabs=tabs chosen label="Parts of the twin"/>{panel} }
 }
 
 /// The page.
 #[component]
-pub fn TwinPage(client: Client, asset: Asset) -> impl IntoView {
+pub fn TwinPage(client: Client, asset: Asset, found: Query<Contents>) -> impl IntoView {
     let (stored, of) = (StoredValue::new(client.clone()), StoredValue::new(asset.clone()));
-    let found = ask(|| (), move |()| contents(stored.get_value(), of.get_value()));
     let runnable = Signal::derive(move || found.get().map(|contents| contents.runnable));
     let problem = RwSignal::new(None);
-    let body = move || match found.state.get() {
+    let body = dynamic(move || match found.state.get() {
         Load::Loading => view! { <Skeleton rows=8 label="Loading the twin"/> }.into_any(),
         Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
         Load::Ready(contents) => {
@@ -110,11 +119,11 @@ pub fn TwinPage(client: Client, asset: Asset) -> impl IntoView {
             }
             .into_any()
         }
-    };
+    });
     let (again_client, again_asset) = (client.clone(), asset.clone());
     view! {
         <AssetHead client=client.clone() asset=asset.clone()><RunButton client=again_client asset=again_asset runnable problem/></AssetHead>
-        {move || problem.get().map(|problem| view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice/> })}
+        {dynamic(move || problem.get().map(|problem| view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice/> }))}
         {body}
     }
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::dynamic::dynamic;
+
 /// One tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tab {
@@ -30,16 +32,22 @@ pub fn Tabs(#[prop(into)] tabs: Signal<Vec<Tab>>, chosen: RwSignal<&'static str>
         "ArrowLeft" => step(tabs.get_untracked().len().saturating_sub(1)),
         _ => {}
     };
+    // The tabs stay the same, so that none loses the keyboard; only their words change.
+    let rows = tabs.get_untracked().into_iter().map(|Tab { key, .. }| {
+        let label = dynamic(move || tabs.get().into_iter().find(|tab| tab.key == key).map(|tab| tab.label));
+        view! {
+            <button
+                type="button" role="tab" id=format!("tab-{key}") aria-controls=format!("panel-{key}")
+                aria-selected=move || (chosen.get() == key).to_string()
+                tabindex=move || if chosen.get() == key { "0" } else { "-1" }
+                on:click=move |_| chosen.set(key)
+            >{label}</button>
+        }
+    });
+    let rows = rows.collect_view();
     view! {
         <div class="tabs" role="tablist" aria-label=label on:keydown=on_key>
-            <For each=move || tabs.get() key=|tab| (tab.key, tab.label.clone()) let:tab>
-                <button
-                    type="button" role="tab" id=format!("tab-{}", tab.key) aria-controls=format!("panel-{}", tab.key)
-                    aria-selected=move || (chosen.get() == tab.key).to_string()
-                    tabindex=move || if chosen.get() == tab.key { "0" } else { "-1" }
-                    on:click=move |_| chosen.set(tab.key)
-                >{tab.label.clone()}</button>
-            </For>
+            {rows}
         </div>
     }
 }

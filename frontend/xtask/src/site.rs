@@ -1,6 +1,7 @@
 //! The site: everything a browser loads, in one folder named by the hash of its content, each file
 //! with its compressed forms beside it. References inside are relative, so nothing is patched.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -108,6 +109,12 @@ pub fn build(release: bool) -> Result<()> {
     let _ = std::fs::remove_dir_all(&site);
     std::fs::rename(&fresh, &site)?;
     Ok(())
+}
+
+/// What each page loads on top of the first load, as stems of file names.
+pub fn pages() -> Result<BTreeMap<String, Vec<String>>> {
+    let found = files(&folder().join("pkg"))?.into_iter().find(|file| file.ends_with("pages.json")).context("pages.json is not there: the site was built by another version")?;
+    Ok(serde_json::from_slice(&std::fs::read(found)?)?)
 }
 
 /// Bytes of the brotli forms of files whose names `wanted` accepts.

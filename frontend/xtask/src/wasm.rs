@@ -1,5 +1,6 @@
 //! The app as WebAssembly: compiled, bound to JavaScript, and without anything that only tools read.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -12,25 +13,46 @@ fn compiled(release: bool) -> PathBuf {
     root().join("target/wasm32-unknown-unknown").join(profile).join("frontend.wasm")
 }
 
-/// Compiles the app and writes `twinport.js`, `twinport.wasm` and their snippets into `folder`.
+/// Compiles the app, splits pages off it, and writes `twinport.js`, `twinport.wasm`, the pages' files
+/// and the JavaScript that fetches those into `folder`.
 pub fn build(folder: &Path, release: bool) -> Result<()> {
     let mut words = vec!["build", "--package", "frontend", "--lib", "--target", "wasm32-unknown-unknown"];
     if release {
         words.extend(["--profile", "wasm-release"]);
     }
     cargo(&words)?;
+    let main = split(folder, release)?;
     let mut bindgen = Bindgen::new();
-    bindgen.web(true)?.input_path(compiled(release)).out_name("twinport").typescript(false).keep_debug(!release).remove_name_section(release).remove_producers_section(release);
+    bindgen.web(true)?.input_path(&main).out_name("twinport").typescript(false).demangle(false).keep_debug(!release).remove_name_section(release).remove_producers_section(release);
+    bindgen.keep_lld_exports(true);
     bindgen.generate(folder).context("failed to bind the app to JavaScript")?;
+    std::fs::remove_file(&main)?;
     std::fs::rename(folder.join("twinport_bg.wasm"), folder.join("twinport.wasm"))?;
     if release {
-        let path = folder.join("twinport.wasm");
-        let bytes = std::fs::read(&path)?;
-        let stripped = without_custom_sections(&bytes).context("the compiled app is no WebAssembly module")?;
-        say(&format!("  {} kB of names and producers left out", (bytes.len() - stripped.len()) / 1000));
-        std::fs::write(&path, stripped)?;
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|end| end == "wasm") {
+                let bytes = std::fs::read(&path)?;
+                let stripped = without_custom_sections(&bytes).with_context(|| format!("{} is no WebAssembly module", path.display()))?;
+                std::fs::write(&path, stripped)?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Cuts the compiled app where functions are marked with `wasm_split`. Returns the path of what is
+/// loaded first; the rest is in `folder`, with `pages.json`, which says what each page loads.
+fn split(folder: &Path, release: bool) -> Result<PathBuf> {
+    let whole = std::fs::read(compiled(release))?;
+    let main = folder.join("main-unbound.wasm");
+    let mut options = wasm_split_cli_support::Options::new(&whole);
+    (options.output_dir, options.main_out_path, options.main_module) = (folder, &main, "./twinport.js");
+    let done = wasm_split_cli_support::transform(options).map_err(|error| anyhow::anyhow!("failed to split the app: {error:#}"))?;
+    let pages: BTreeMap<&String, &Vec<String>> = done.prefetch_map.iter().collect();
+    std::fs::write(folder.join("pages.json"), serde_json::to_string(&pages)?)?;
+    say(&format!("  {} files split off the app", done.split_modules.len()));
+    Ok(main)
 }
 
 /// A number in LEB128, and how many bytes it takes.

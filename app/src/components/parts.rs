@@ -1,0 +1,45 @@
+//! Parts of pages that are files of their own, fetched when they are first shown: Markdown brings its
+//! parser, a file its table and plot, results their list.
+
+#![allow(unsafe_code, clippy::wildcard_imports, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
+
+use leptos::prelude::*;
+use leptos::wasm_split::wasm_split;
+use twin::asset::Owner;
+
+use super::file_view::FileView;
+use super::markdown::Markdown;
+use super::results::Results;
+use crate::instances::Client;
+use crate::queries::run::RunView;
+use crate::ui::later::{Arrived, later};
+
+#[wasm_split(part_markdown, wasm_split_path = leptos::wasm_split, fallible)]
+fn markdown_part(text: String, folder: String) -> Arrived {
+    Ok(view! { <Markdown text folder/> }.into_any())
+}
+
+#[wasm_split(part_file, wasm_split_path = leptos::wasm_split, fallible)]
+fn file_part(path: String, content: Vec<u8>) -> Arrived {
+    Ok(view! { <FileView path content/> }.into_any())
+}
+
+#[wasm_split(part_file, wasm_split_path = leptos::wasm_split, fallible)]
+fn results_part(client: Client, owner: Owner, run: Signal<RunView>) -> Arrived {
+    Ok(view! { <Results client owner run/> }.into_any())
+}
+
+/// Markdown, with the folder that relative links start from.
+pub fn markdown(text: String, folder: String) -> AnyView {
+    later(None, __wasm_split_preload_markdown_part, move || markdown_part(text.clone(), folder.clone()))
+}
+
+/// A file, as what it is.
+pub fn file(path: String, content: Vec<u8>) -> AnyView {
+    later(None, __wasm_split_preload_file_part, move || file_part(path.clone(), content.clone()))
+}
+
+/// What a run left.
+pub fn results(client: Client, owner: Owner, run: Signal<RunView>) -> AnyView {
+    later(None, __wasm_split_preload_results_part, move || results_part(client.clone(), owner, run))
+}

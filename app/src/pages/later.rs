@@ -1,0 +1,64 @@
+//! Pages that are files of their own, fetched when somebody goes there: what the first load does
+//! without.
+
+#![allow(unsafe_code, clippy::wildcard_imports, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
+
+use ::twin::asset::{Asset, Owner};
+use leptos::prelude::*;
+use leptos::wasm_split::wasm_split;
+
+use super::{asset, run, runs, twin};
+use crate::instances::Client;
+use crate::queries::twin::{Contents, contents};
+use crate::queries::{Query, ask};
+use crate::ui::later::{Arrived, later};
+
+// The first word names the file; what several of them use is split off once more.
+
+#[wasm_split(page_run, wasm_split_path = leptos::wasm_split, fallible)]
+fn run_page(client: Client, owner: Owner, pipeline: i64) -> Arrived {
+    Ok(view! { <run::Run client owner pipeline/> }.into_any())
+}
+
+#[wasm_split(page_runs, wasm_split_path = leptos::wasm_split, fallible)]
+fn runs_page(client: Client) -> Arrived {
+    Ok(view! { <runs::Runs client/> }.into_any())
+}
+
+#[wasm_split(page_asset, wasm_split_path = leptos::wasm_split, fallible)]
+fn asset_page(client: Client, asset: Asset, found: Query<Contents>) -> Arrived {
+    Ok(view! { <asset::AssetPage client asset found/> }.into_any())
+}
+
+#[wasm_split(page_asset, wasm_split_path = leptos::wasm_split, fallible)]
+fn twin_page(client: Client, asset: Asset, found: Query<Contents>) -> Arrived {
+    Ok(view! { <twin::TwinPage client asset found/> }.into_any())
+}
+
+/// One run.
+pub fn run(client: Client, owner: Owner, pipeline: i64) -> AnyView {
+    later(Some(format!("Run {pipeline}")), __wasm_split_preload_run_page, move || run_page(client.clone(), owner, pipeline))
+}
+
+/// The runs of an instance.
+pub fn runs(client: Client) -> AnyView {
+    later(Some("Runs".to_owned()), __wasm_split_preload_runs_page, move || runs_page(client.clone()))
+}
+
+/// What an asset holds is asked for at once, while the page that shows it comes.
+fn contents_of(client: &Client, asset: &Asset) -> Query<Contents> {
+    let (client, asset) = (StoredValue::new(client.clone()), StoredValue::new(asset.clone()));
+    ask(|| (), move |()| contents(client.get_value(), asset.get_value()))
+}
+
+/// One asset that is no twin.
+pub fn asset(client: Client, asset: Asset) -> AnyView {
+    let found = contents_of(&client, &asset);
+    later(Some(asset.name.clone()), __wasm_split_preload_asset_page, move || asset_page(client.clone(), asset.clone(), found))
+}
+
+/// One twin.
+pub fn twin(client: Client, asset: Asset) -> AnyView {
+    let found = contents_of(&client, &asset);
+    later(Some(asset.name.clone()), __wasm_split_preload_twin_page, move || twin_page(client.clone(), asset.clone(), found))
+}

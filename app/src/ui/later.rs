@@ -1,0 +1,66 @@
+//! What comes in a file of its own, fetched when it is first shown. The server renders the shape of
+//! it only; a file that does not arrive leaves a notice, and the rest of the page as it is.
+
+use std::future::Future;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_split::SplitLoaderError;
+use leptos_meta::Title;
+
+use super::dynamic::dynamic;
+use super::loaded::Skeleton;
+use super::notice::{Notice, Tone};
+
+/// A view, or the news that its file did not arrive.
+pub type Arrived = Result<AnyView, SplitLoaderError>;
+
+/// Where the file stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stage {
+    Coming,
+    Here,
+    Lost,
+}
+
+/// Shows `part` when `fetch` has brought its file. By then `part` answers at once, so that it is
+/// made where it is shown, and ends with it. A whole page has a `heading`, which stands there before it.
+pub fn later<F, P>(heading: Option<String>, fetch: impl Fn() -> F + Copy + Send + Sync + 'static, part: impl Fn() -> P + Send + 'static) -> AnyView
+where
+    F: Future<Output = Result<(), SplitLoaderError>> + 'static,
+    P: Future<Output = Arrived> + 'static,
+{
+    let stage = RwSignal::new(Stage::Coming);
+    let again = move || {
+        stage.set(Stage::Coming);
+        spawn_local(async move {
+            let _ = stage.try_set(if fetch().await.is_ok() { Stage::Here } else { Stage::Lost });
+        });
+    };
+    Effect::new(move |_| again());
+    let now = move || match stage.get() {
+        Stage::Coming => view! { {before(&heading)}<Skeleton rows=6 label="Loading"/> }.into_any(),
+        Stage::Here => match futures_util::FutureExt::now_or_never(part()) {
+            Some(Ok(view)) => view,
+            _ => lost(&heading, again),
+        },
+        Stage::Lost => lost(&heading, again),
+    };
+    dynamic(now).into_any()
+}
+
+/// Title and heading of a page that is not here yet.
+fn before(heading: &Option<String>) -> AnyView {
+    let shown = |heading: String| view! { <Title text=heading.clone()/><div class="page-head"><h1>{heading}</h1></div> };
+    heading.clone().map(shown).into_any()
+}
+
+fn lost(heading: &Option<String>, again: impl Fn() + Send + 'static) -> AnyView {
+    view! {
+        {before(heading)}
+        <Notice tone=Tone::Bad title="This part of the app could not be loaded from the Twinport server." text="It may be down, or just have been updated. Try again; if that does not help, reload.">
+            <button type="button" class="button" on:click=move |_| again()>"Try again"</button>
+        </Notice>
+    }
+    .into_any()
+}
