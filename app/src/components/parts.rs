@@ -1,7 +1,7 @@
 //! Parts of pages that are files of their own, fetched when they are first shown: Markdown brings its
 //! parser, a file its table and plot, results their list.
 
-#![allow(unsafe_code, clippy::wildcard_imports, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
+#![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;

@@ -1,7 +1,7 @@
 //! Pages that are files of their own, fetched when somebody goes there: what the first load does
 //! without.
 
-#![allow(unsafe_code, clippy::wildcard_imports, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
+#![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
 use ::twin::asset::{Asset, Owner};
 use leptos::prelude::*;

@@ -1,6 +1,6 @@
 //! One twin: what it is, its lifecycle, its files, its runs, and the button that runs it.
 
-#![allow(unsafe_code, clippy::wildcard_imports, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
+#![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
