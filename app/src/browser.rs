@@ -10,6 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::bootstrap::Bootstrap;
 
 #[wasm_bindgen(inline_js = "export function load(url) { return import(url); }\n\
+export function ahead(url) { const m = globalThis.twinportAhead, p = m && m.get(url); if (p) m.delete(url); return p; }\n\
 export function call(module, name, ...rest) { return module[name](...rest); }\n\
 export function relative(name) { return new URL(name, document.querySelector('script[type=module]') ? document.querySelector('link[rel=modulepreload]').href : location.href).href; }")]
 extern "C" {
@@ -17,6 +18,8 @@ extern "C" {
     fn load_module(url: &str) -> js_sys::Promise;
     #[wasm_bindgen(js_name = relative)]
     fn beside_app(name: &str) -> String;
+    #[wasm_bindgen(js_name = ahead)]
+    fn take_ahead(url: &str) -> Option<js_sys::Promise>;
     #[wasm_bindgen(js_name = call)]
     fn draw_plot(module: &JsValue, name: &str, element: &JsValue, names: &JsValue, columns: &JsValue) -> JsValue;
 }
@@ -39,6 +42,21 @@ impl Drop for Abort {
     }
 }
 
+/// The answer to a `GET` that the document asked for ahead, if it did and it was a good one.
+async fn asked_ahead(url: &str) -> Option<Response> {
+    let parts = js_sys::Array::from(&JsFuture::from(take_ahead(url)?).await.ok()?);
+    let pair = |pair: JsValue| {
+        let text = |index| js_sys::Array::from(&pair).get(index).as_string().unwrap_or_default();
+        (text(0), text(1))
+    };
+    let headers = js_sys::Array::from(&parts.get(1)).iter().map(pair).collect();
+    Some(Response { status: status(&parts)?, headers, body: js_sys::Uint8Array::new(&parts.get(2)).to_vec() })
+}
+
+fn status(parts: &js_sys::Array) -> Option<u16> {
+    parts.get(0).as_f64().map(|number| number as u16)
+}
+
 /// Sends `request` to `base` with `token`; `seconds` is all the time it has.
 pub async fn send(base: &str, token: &str, request: &Request, seconds: u32) -> Result<Response, Error> {
     let controller = web_sys::AbortController::new().ok();
@@ -50,7 +68,13 @@ pub async fn send(base: &str, token: &str, request: &Request, seconds: u32) -> R
         gitlab::Method::Put => Method::PUT,
         gitlab::Method::Delete => Method::DELETE,
     };
-    let mut builder = RequestBuilder::new(&format!("{base}{}", request.url()))
+    let url = format!("{base}{}", request.url());
+    if method == Method::GET
+        && let Some(response) = asked_ahead(&url).await
+    {
+        return Ok(response);
+    }
+    let mut builder = RequestBuilder::new(&url)
         .method(method)
         .credentials(web_sys::RequestCredentials::Omit)
         .cache(web_sys::RequestCache::NoCache)
@@ -83,6 +107,12 @@ pub async fn send(base: &str, token: &str, request: &Request, seconds: u32) -> R
 
 /// `POST`s to this server, marked as ours; status and body.
 pub async fn post_home(url: &str) -> Option<(u16, String)> {
+    if let Some(promise) = take_ahead(url)
+        && let Ok(parts) = JsFuture::from(promise).await
+    {
+        let parts = js_sys::Array::from(&parts);
+        return Some((status(&parts)?, parts.get(1).as_string()?));
+    }
     let answer = RequestBuilder::new(url).method(Method::POST).header("X-Twinport", "1").send().await.ok()?;
     Some((answer.status(), answer.text().await.ok()?))
 }

@@ -3,6 +3,7 @@
 
 #![recursion_limit = "512"]
 
+pub mod ahead;
 pub mod bootstrap;
 pub mod browser;
 pub mod problem;

@@ -4,8 +4,8 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
-use crate::App;
 use crate::bootstrap::Bootstrap;
+use crate::{App, ahead};
 
 /// Where the built files are.
 #[derive(Debug, Clone, Default)]
@@ -16,19 +16,23 @@ pub struct Assets {
     pub js: String,
     /// WebAssembly.
     pub wasm: String,
+    /// Path of the page, for what can be asked ahead.
+    pub path: String,
     /// Whether a rebuilt site reloads the page.
     pub dev: bool,
 }
 
 /// JSON that may stand in a `<script>` element: no `<` can end it.
-fn inert_json(value: &impl serde::Serialize) -> String {
+pub(crate) fn inert_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().replace('<', "\\u003c")
 }
 
 /// The whole document. The bootstrap travels as JSON that nothing executes.
 pub fn shell() -> impl IntoView {
     let assets = use_context::<Assets>().unwrap_or_default();
-    let bootstrap = inert_json(&use_context::<Bootstrap>().unwrap_or_default());
+    let known = use_context::<Bootstrap>().unwrap_or_default();
+    let ahead = ahead::script(&assets.path, &known);
+    let bootstrap = inert_json(&known);
     let nonce = use_nonce().map(|nonce| nonce.to_string());
     // A chunk or module that does not arrive (after an update, say) leaves a page that shows and
     // does nothing: the notice at its end says so.
@@ -39,6 +43,7 @@ pub fn shell() -> impl IntoView {
     );
     // While developing: the server goes away and comes back with what was changed.
     let again = "let was = true; setInterval(async () => { try { await fetch('/healthz'); if (!was) location.reload(); was = true; } catch { was = false; } }, 150);";
+    let ahead = ahead.map(|ahead| view! { <script type="module" r#async nonce=nonce.clone()>{ahead}</script> });
     let again = assets.dev.then(|| view! { <script nonce=nonce.clone()>{again}</script> });
     let theme = "try{const t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
     view! {
@@ -53,6 +58,7 @@ pub fn shell() -> impl IntoView {
                 <link rel="stylesheet" href=assets.css.clone()/>
                 <link rel="modulepreload" href=assets.js.clone() nonce=nonce.clone()/>
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" crossorigin="anonymous"/>
+                {ahead}
                 <script type="application/json" id="bootstrap" nonce=nonce.clone()>{bootstrap}</script>
                 <script type="module" nonce=nonce>{boot}</script>
                 {again}

@@ -45,7 +45,8 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
         .filter(|origin| *origin != state.public_url)
         .collect();
     let origins: String = origins.iter().map(|origin| format!(" {origin}")).collect();
-    let assets = Assets { css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
+    let path = request.uri().path().to_owned();
+    let assets = Assets { path, css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
     let render = leptos_axum::render_app_to_stream_with_context(
         move || {
             provide_context(bootstrap.clone());

@@ -2,12 +2,13 @@
 
 use gitlab::Error;
 use gitlab::endpoint::{ask, ask_all};
-use gitlab::repository::{EntryKind, ListTree, RawFile};
+use gitlab::repository::{EntryKind, RawFile};
 use twin::asset::Asset;
 use twin::phase::{Phase, phases};
 
 use crate::instances::Client;
 use crate::problem::Problem;
+use crate::queries::library::listing;
 
 /// What is in an asset's folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +43,7 @@ async fn text(client: &Client, asset: &Asset, files: &[String], wanted: &str) ->
 /// Everything a page about an asset shows first.
 pub async fn contents(client: Client, asset: Asset) -> Result<Contents, Problem> {
     let fail = |error: Error| Problem::new(&error, &shown(&asset), &client.instance.name);
-    let list = ListTree::new(client.project(asset.owner), asset.path()).at(client.branch()).recursive();
-    let entries = match ask_all(&client, &list, 20).await {
+    let entries = match ask_all(&client, &listing(&client, asset.owner, &asset.path()), 20).await {
         Ok(entries) => entries,
         // A loose file is an asset without a folder.
         Err(Error::NotFound { .. }) => {
