@@ -3,7 +3,6 @@
 
 #![recursion_limit = "512"]
 
-pub mod ahead;
 pub mod bootstrap;
 pub mod browser;
 pub mod problem;

@@ -4,8 +4,9 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
+use crate::App;
 use crate::bootstrap::Bootstrap;
-use crate::{App, ahead};
+use crate::queries::ahead;
 
 /// Where the built files are.
 #[derive(Debug, Clone, Default)]
