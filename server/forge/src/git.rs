@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod changes;
 pub mod files;
+pub mod hook;
 pub mod http;
 pub mod locks;
 pub mod log;
@@ -25,6 +26,9 @@ pub enum GitError {
     /// A write that cannot be done, in GitLab's words.
     #[error("{0}")]
     Refused(String),
+    /// The folder is not there.
+    #[error("the repository {0} is missing on this server's disk")]
+    Gone(String),
     /// libgit2.
     #[error("failed to read or write the repository")]
     Git(#[from] git2::Error),
@@ -68,12 +72,17 @@ impl Repo {
     }
 
     pub(crate) fn open(&self) -> Result<Repository, GitError> {
-        Ok(Repository::open_bare(&self.path)?)
+        Repository::open_bare(&self.path).map_err(|error| if self.path.join("HEAD").exists() { error.into() } else { self.gone() })
     }
 
     /// The commit that `revision` (branch, tag, full or short id, `HEAD`) names.
     pub fn resolve(&self, revision: &str) -> Result<Oid, GitError> {
         Ok(find_commit(&self.open()?, revision)?.id())
+    }
+
+    /// Its folder is not there.
+    pub(crate) fn gone(&self) -> GitError {
+        GitError::Gone(self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
     }
 
     /// Whether there is no commit yet.
@@ -96,6 +105,13 @@ impl Repo {
         }
         found.sort();
         Ok(found)
+    }
+
+    /// The reference that is in the way of `full`: one that it would be a folder of, or a file in.
+    pub(crate) fn in_the_way(&self, full: &str) -> Option<String> {
+        let names = self.refs().ok()?.into_iter().map(|(name, _)| name);
+        let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        names.into_iter().find(|name| inside(name, full) || inside(full, name))
     }
 
     /// Points HEAD at another branch.
@@ -126,8 +142,9 @@ pub(crate) fn find_commit<'a>(repository: &'a Repository, revision: &str) -> Res
     Err(GitError::Revision)
 }
 
-/// Whether `name` may be a branch.
+/// Whether `name` may be a branch; a name that looks like a commit or a full reference would hide one.
 #[must_use]
 pub fn valid_branch(name: &str) -> bool {
-    !name.starts_with('-') && name != "HEAD" && git2::Reference::is_valid_name(&format!("refs/heads/{name}"))
+    let id = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    !id && !name.starts_with('-') && !name.starts_with("refs/") && name != "HEAD" && git2::Reference::is_valid_name(&format!("refs/heads/{name}"))
 }

@@ -7,6 +7,12 @@
 mod actor;
 #[path = "api/commits.rs"]
 mod commits;
+#[path = "api/form.rs"]
+mod form;
+#[path = "api/git.rs"]
+mod git;
+#[path = "api/hostile.rs"]
+mod hostile;
 #[path = "api/oauth.rs"]
 mod oauth;
 #[path = "api/pipelines.rs"]

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::git_http::PushOptions;
 use super::repository::bare;
 use crate::Forge;
 use crate::access::{DEVELOPER, Visible, blocking};
@@ -98,7 +99,7 @@ pub async fn create_branch(State(forge): State<Forge>, caller: Caller, Path(id):
         })
         .await?
     };
-    forge.after_push(&visible.project, &user, &name, None, &sha).await;
+    forge.after_push(&visible.project, &user, &name, None, &sha, &PushOptions::default()).await;
     let (visible, (name, commit, merged)) = one(&forge, &caller, &id, &name).await?;
     Ok((StatusCode::CREATED, Json(value(&forge, &visible, &name, &commit, merged))).into_response())
 }

@@ -8,6 +8,7 @@ use base64::Engine;
 use gitlab::commits::ActionKind;
 use serde_json::{Value, json};
 
+use super::git_http::PushOptions;
 use crate::Forge;
 use crate::access::{DEVELOPER, Visible, blocking};
 use crate::auth::Caller;
@@ -28,6 +29,7 @@ pub async fn list_commits(State(forge): State<Forge>, caller: Caller, Path(id): 
     let query = LogQuery {
         revision: params.filled("ref_name").unwrap_or_else(|| visible.project.default_branch.clone()),
         path: params.filled("path"),
+        author: params.filled("author"),
         since: time("since")?,
         until: time("until")?,
         all: params.flag("all")?.unwrap_or(false),
@@ -208,7 +210,7 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
     if first && visible.project.default_branch != branch {
         forge.adopt_branch(&visible.project, &branch).await?;
     }
-    forge.after_push(&visible.project, &user, &branch, before, &sha).await;
+    forge.after_push(&visible.project, &user, &branch, before, &sha, &PushOptions::default()).await;
     Ok((visible, sha))
 }
 

@@ -10,8 +10,26 @@ use crate::Forge;
 use crate::access::{DEVELOPER, REPORTER, Visible, blocking};
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
-use crate::git::http::{Service, unpack};
+use crate::git::http::{Guard, Service, unpack};
 use crate::store::identity::UserRow;
+
+/// What `git push -o` can ask for (doc/topics/git/commit.md, "Push options").
+#[derive(Debug, Default)]
+pub(crate) struct PushOptions {
+    skip: bool,
+    variables: Vec<(String, String, String)>,
+}
+
+impl PushOptions {
+    /// Reads one option a line; those of other features are passed over, as GitLab does.
+    fn read(text: &str) -> Self {
+        let variable = |line: &str| {
+            let (key, value) = line.strip_prefix("ci.variable=")?.split_once('=')?;
+            Some((key.to_owned(), value.to_owned(), "env_var".to_owned()))
+        };
+        Self { skip: text.lines().any(|line| line == "ci.skip"), variables: text.lines().filter_map(variable).collect() }
+    }
+}
 
 /// Commit messages that ask for no pipeline.
 const SKIP: [&str; 2] = ["[skip ci]", "[ci skip]"];
@@ -151,7 +169,10 @@ async fn push(forge: &Forge, visible: &Visible, caller: &Caller, headers: &Heade
         blocking(move || repo.refs()).await
     };
     let before = refs().await?;
-    let report = repo.receive(protocol(headers).as_deref(), body).await?;
+    let file = tempfile::NamedTempFile::new_in(&forge.folders.hooks)?;
+    let guard = Guard { hooks: &forge.folders.hooks, protected: &visible.project.default_branch, options: file.path() };
+    let report = repo.receive(protocol(headers).as_deref(), body, &guard).await?;
+    let options = PushOptions::read(&std::fs::read_to_string(file.path())?);
     for (name, target) in refs().await? {
         let old = before.iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
         if old == Some(target) {
@@ -161,9 +182,9 @@ async fn push(forge: &Forge, visible: &Visible, caller: &Caller, headers: &Heade
             if before.is_empty() && !visible.project.default_branch.eq(branch) {
                 forge.adopt_branch(&visible.project, branch).await?;
             }
-            forge.after_push(&visible.project, &user, branch, old.map(|id| id.to_string()), &target.to_string()).await;
+            forge.after_push(&visible.project, &user, branch, old.map(|id| id.to_string()), &target.to_string(), &options).await;
         } else if let Some(tag) = name.strip_prefix("refs/tags/") {
-            forge.after_push(&visible.project, &user, tag, old.map(|id| id.to_string()), &target.to_string()).await;
+            forge.after_push(&visible.project, &user, tag, old.map(|id| id.to_string()), &target.to_string(), &options).await;
         }
     }
     Ok(report)
@@ -188,11 +209,11 @@ impl Forge {
     }
 
     /// What GitLab does after a push: note the activity, start the pipeline that the file asks for.
-    pub(crate) async fn after_push(&self, project: &crate::store::projects::ProjectRow, user: &UserRow, reference: &str, before: Option<String>, sha: &str) {
+    pub(crate) async fn after_push(&self, project: &crate::store::projects::ProjectRow, user: &UserRow, reference: &str, before: Option<String>, sha: &str, options: &PushOptions) {
         let _ = crate::store::projects::touch(&self.db, project.id, &self.clock.text()).await;
         let (repo, id) = (self.repo(project.id), sha.to_owned());
         let message = blocking(move || repo.commit(&id)).await.map(|commit| commit.message).unwrap_or_default();
-        if SKIP.iter().any(|mark| message.to_lowercase().contains(mark)) {
+        if options.skip || SKIP.iter().any(|mark| message.to_lowercase().contains(mark)) {
             return;
         }
         let wish = crate::engine::create::Wish {
@@ -202,15 +223,18 @@ impl Forge {
             sha: None,
             before_sha: before,
             source: "push".to_owned(),
-            variables: Vec::new(),
+            variables: options.variables.clone(),
             inputs: serde_json::Map::new(),
             config: Vec::new(),
             text: None,
             parent_job: None,
         };
-        // A push is no wish to run: a file without jobs for it, or with errors, is the author's
-        // business when they start it themselves.
-        if let Err(error) = self.create_pipeline(wish).await {
+        let outcome = match self.create_pipeline(wish.clone()).await {
+            Err(ApiError::Config(errors)) => self.store_broken_pipeline(&wish, sha, &errors).await,
+            other => other.map(|_| ()),
+        };
+        // A push is no wish to run: a file without jobs for it is nothing to complain about.
+        if let Err(error) = outcome {
             tracing::debug!(?error, project = project.id, "a push started no pipeline");
         }
     }

@@ -21,9 +21,12 @@ use crate::store::projects;
 pub async fn list_groups(State(forge): State<Forge>, caller: Caller, place: Place, params: Params) -> ApiResult {
     let search = params.filled("search").map(|text| text.to_lowercase());
     let least = params.number("min_access_level")?.unwrap_or(0);
+    let (seen_by, owned, skipped) = (visibility(&params)?, params.flag("owned")?.unwrap_or(false), params.list("skip_groups"));
+    let least = if owned { OWNER } else { least };
     let mut values = Vec::new();
     for row in projects::namespaces(&forge.db, Some("group")).await? {
-        let fits = search.as_ref().is_none_or(|text| row.path.to_lowercase().contains(text) || row.name.to_lowercase().contains(text));
+        let fits = seen_by.as_ref().is_none_or(|wanted| *wanted == row.visibility) && !skipped.contains(&row.id.to_string());
+        let fits = fits && search.as_ref().is_none_or(|text| row.path.to_lowercase().contains(text) || row.name.to_lowercase().contains(text));
         if let (true, Ok((row, level))) = (fits, forge.group(&caller, &row.id.to_string()).await)
             && level >= least
         {

@@ -40,6 +40,9 @@ struct Question {
 fn answer(project: &ProjectRow, forge: &Forge, question: &Question) -> Result<Value, ApiError> {
     let repo = forge.repo(project.id);
     let sha = repo.resolve(&question.reference).ok().map(|id| id.to_string());
+    if sha.is_none() && question.content.is_none() {
+        return Err(ApiError::missing("Commit"));
+    }
     let files: Box<dyn Files> = match &sha {
         Some(sha) => Box::new(CommitFiles::new(repo, sha.clone())),
         None => Box::new(NoFiles),

@@ -105,7 +105,7 @@ pub async fn create_pipeline(State(forge): State<Forge>, caller: Caller, Path(id
     let wish = Wish {
         project: visible.project.clone(),
         user,
-        reference: short(&reference),
+        reference: reference.clone(),
         sha: None,
         before_sha: None,
         source: "api".to_owned(),
@@ -117,11 +117,6 @@ pub async fn create_pipeline(State(forge): State<Forge>, caller: Caller, Path(id
     };
     let row = forge.create_pipeline(wish).await?;
     Ok((StatusCode::CREATED, Json(shown(&forge, &visible, &row).await?)).into_response())
-}
-
-/// `refs/heads/main` to `main`.
-pub(crate) fn short(reference: &str) -> String {
-    reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").to_owned()
 }
 
 /// `GET …/pipelines/:pipeline`
@@ -191,11 +186,16 @@ pub async fn delete_pipeline(State(forge): State<Forge>, caller: Caller, Path((i
     let (visible, row) = find(&forge, &caller, &id, &pipeline).await?;
     visible.require(OWNER)?;
     forge.cancel_pipeline(row.id).await?;
-    let jobs = pipelines::jobs(&forge.db, row.id, true).await?;
-    sqlx::query("DELETE FROM pipelines WHERE id = ?").bind(row.id).execute(&forge.db).await?;
-    for job in jobs {
-        let _ = std::fs::remove_file(forge.folders.trace(job.id));
-        let _ = std::fs::remove_file(forge.folders.artifact(job.id));
+    // Its children go with it, as on GitLab (Ci::DestroyPipelineService).
+    let mut left = vec![row.id];
+    while let Some(id) = left.pop() {
+        let jobs = pipelines::jobs(&forge.db, id, true).await?;
+        left.extend(jobs.iter().filter_map(|job| job.downstream_id));
+        sqlx::query("DELETE FROM pipelines WHERE id = ?").bind(id).execute(&forge.db).await?;
+        for job in jobs {
+            let _ = std::fs::remove_file(forge.folders.trace(job.id));
+            let _ = std::fs::remove_file(forge.folders.artifact(job.id));
+        }
     }
     Ok(StatusCode::NO_CONTENT)
 }

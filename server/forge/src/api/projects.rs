@@ -40,11 +40,27 @@ pub(crate) async fn list_visible(forge: &Forge, caller: &Caller, place: &Place, 
     let least = params.number("min_access_level")?.unwrap_or(0);
     let search = params.filled("search").map(|text| text.to_lowercase());
     let (visibility, topics, archived) = (params.filled("visibility"), params.list("topic"), params.flag("archived")?);
+    let time = |key: &str| Ok::<_, ApiError>(params.time(key)?.map(crate::clock::text));
+    let (active_after, active_before) = (time("last_activity_after")?, time("last_activity_before")?);
+    let (updated_after, updated_before) = (time("updated_after")?, time("updated_before")?);
+    // Nothing here has stars, issues, topics with numbers or a past elsewhere.
+    let never = ["starred", "imported", "with_issues_enabled", "with_merge_requests_enabled"];
+    let nothing = params.has("topic_id") || never.iter().map(|key| params.flag(key)).collect::<ApiResult<Vec<_>>>()?.contains(&Some(true));
+    let spaces = params.flag("search_namespaces")?.unwrap_or(false);
+    params.one_of("order_by", &["id", "name", "path", "created_at", "updated_at", "last_activity_at", "similarity", "star_count"])?;
+    params.one_of("sort", &["asc", "desc"])?;
+    self::visibility(params)?;
     let (before, after) = (params.number("id_before")?, params.number("id_after")?);
     let mut found = Vec::new();
     for row in rows {
-        let haystack = format!("{} {} {}", row.name, row.path, row.description.as_deref().unwrap_or_default()).to_lowercase();
-        let fits = search.as_ref().is_none_or(|text| haystack.contains(text))
+        let space = if spaces { row.full_path() } else { String::new() };
+        let haystack = format!("{} {} {} {space}", row.name, row.path, row.description.as_deref().unwrap_or_default()).to_lowercase();
+        let fits = !nothing
+            && active_after.as_ref().is_none_or(|time| row.last_activity_at > *time)
+            && active_before.as_ref().is_none_or(|time| row.last_activity_at < *time)
+            && updated_after.as_ref().is_none_or(|time| row.updated_at > *time)
+            && updated_before.as_ref().is_none_or(|time| row.updated_at < *time)
+            && search.as_ref().is_none_or(|text| haystack.contains(text))
             && visibility.as_ref().is_none_or(|wanted| *wanted == row.visibility)
             && topics.iter().all(|topic| row.topics.split(',').any(|known| known == topic))
             && archived.is_none_or(|wanted| wanted == (row.archived))
@@ -273,6 +289,15 @@ pub(crate) async fn member_list(forge: &Forge, project: Option<i64>, group: Opti
     with_people(forge, projects::members(&forge.db, project, group).await?).await
 }
 
+/// Those that `query` (part of a name) and `user_ids` ask for.
+fn narrowed(mut members: Vec<Value>, params: &Params) -> Vec<Value> {
+    let (text, ids) = (params.filled("query").map(|text| text.to_lowercase()), params.list("user_ids"));
+    let holds = |member: &Value, key: &str, text: &str| member[key].as_str().is_some_and(|word| word.to_lowercase().contains(text));
+    members.retain(|member| text.as_ref().is_none_or(|text| holds(member, "username", text) || holds(member, "name", text)));
+    members.retain(|member| ids.is_empty() || ids.contains(&member["id"].to_string()));
+    members
+}
+
 /// `GET /projects/:id/users`
 pub async fn list_project_users(state: State<Forge>, caller: Caller, id: Path<String>, place: Place, params: Params) -> ApiResult {
     list_all_members(state, caller, id, place, params).await
@@ -281,13 +306,14 @@ pub async fn list_project_users(state: State<Forge>, caller: Caller, id: Path<St
 /// `GET /projects/:id/members`
 pub async fn list_members(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, place: Place, params: Params) -> ApiResult {
     let visible = forge.project(&caller, &id).await?;
-    Ok(whole_list(&place, Paging::read(&params)?, member_list(&forge, Some(visible.project.id), None).await?))
+    let values = narrowed(member_list(&forge, Some(visible.project.id), None).await?, &params);
+    Ok(whole_list(&place, Paging::read(&params)?, values))
 }
 
 /// `GET /projects/:id/members/all`
 pub async fn list_all_members(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, place: Place, params: Params) -> ApiResult {
     let visible = forge.project(&caller, &id).await?;
-    let values = member_list(&forge, Some(visible.project.id), Some(visible.project.namespace_id)).await?;
+    let values = narrowed(member_list(&forge, Some(visible.project.id), Some(visible.project.namespace_id)).await?, &params);
     Ok(whole_list(&place, Paging::read(&params)?, values))
 }
 
@@ -344,7 +370,8 @@ pub async fn update_member(State(forge): State<Forge>, caller: Caller, Path((id,
     let visible = forge.project(&caller, &id).await?;
     visible.require(MAINTAINER)?;
     let level = params.number("access_level")?.ok_or_else(|| ApiError::Parameter("access_level is missing".to_owned()))?;
-    if level > visible.level {
+    // Who lowers themselves cannot get up again, so GitLab leaves that to another Owner.
+    if level > visible.level || caller.user()?.id == user {
         return Err(ApiError::forbidden(""));
     }
     let _known = one_member(&forge, &caller, &id, user, false).await?;
@@ -355,7 +382,11 @@ pub async fn update_member(State(forge): State<Forge>, caller: Caller, Path((id,
 /// `DELETE /projects/:id/members/:user`
 pub async fn remove_member(State(forge): State<Forge>, caller: Caller, Path((id, user)): Path<(String, i64)>) -> ApiResult<StatusCode> {
     let visible = forge.project(&caller, &id).await?;
-    visible.require(MAINTAINER)?;
+    if caller.user()?.id != user {
+        visible.require(MAINTAINER)?;
+    } else if visible.roles.project == Some(OWNER) {
+        return Err(ApiError::forbidden("The last owner of a project cannot leave it"));
+    }
     let done = sqlx::query("DELETE FROM members WHERE project_id = ? AND user_id = ?").bind(visible.project.id).bind(user).execute(&forge.db).await?;
     if done.rows_affected() == 0 { Err(ApiError::no_record()) } else { Ok(StatusCode::NO_CONTENT) }
 }

@@ -88,8 +88,15 @@ pub async fn get_archive(State(forge): State<Forge>, caller: Caller, Path((id, n
     let repo = forge.repo(project.id);
     let reference = params.filled("sha").unwrap_or_else(|| project.default_branch.clone());
     let sha = {
-        let (repo, reference) = (repo.clone(), reference.clone());
-        blocking(move || repo.resolve(&reference).map_err(|_| ApiError::missing("File"))).await?.to_string()
+        let (repo, path) = (repo.clone(), params.filled("path"));
+        let kind = params.one_of("ref_type", &["heads", "tags"])?;
+        let wanted = kind.map_or_else(|| reference.clone(), |kind| format!("refs/{kind}/{reference}"));
+        blocking(move || {
+            let id = repo.resolve(&wanted).map_err(|_| ApiError::missing("File"))?.to_string();
+            let holds = |path: &str| repo.tree(&id, path, false).is_ok() || repo.file(&id, path).is_ok();
+            if path.is_some_and(|path| !holds(path.trim_matches('/'))) { Err(ApiError::missing("File")) } else { Ok(id) }
+        })
+        .await?
     };
     let prefix = format!("{}-{}-{sha}", project.path, reference.replace('/', "-"));
     let mut child = repo.archive(&sha, format, &prefix, params.filled("path").as_deref())?;

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::pipelines::{short, shown};
+use super::pipelines::shown;
 use crate::Forge;
 use crate::access::{DEVELOPER, MAINTAINER, Visible};
 use crate::auth::Caller;
@@ -111,6 +111,9 @@ async fn start(forge: &Forge, id: &str, reference: String, params: &Params) -> A
     if forge.level_of(&project, gitlab::UserId(user.id)).await? < DEVELOPER {
         return Err(ApiError::base(&["Insufficient permissions to create a new pipeline".to_owned()]));
     }
+    if params.get("variables").is_some_and(Value::is_array) {
+        return Err(ApiError::bad("variables needs to be a map of key-valued strings"));
+    }
     let mut list = match read_variables(params.get("variables")) {
         Ok(list) => list,
         Err(error) if error == "variables is invalid" => return Err(ApiError::Parameter(error)),
@@ -123,7 +126,7 @@ async fn start(forge: &Forge, id: &str, reference: String, params: &Params) -> A
     let wish = Wish {
         project,
         user,
-        reference: short(&reference),
+        reference,
         sha: None,
         before_sha: None,
         source: "trigger".to_owned(),

@@ -23,6 +23,15 @@ pub async fn get_user(State(forge): State<Forge>, caller: Caller) -> ApiResult<J
 pub async fn list_users(State(forge): State<Forge>, caller: Caller, place: Place, params: Params) -> ApiResult {
     caller.user()?;
     let rows = identity::users(&forge.db, params.filled("username").as_deref(), params.filled("search").as_deref()).await?;
+    let mut rows = rows;
+    // Nobody here is blocked or from outside.
+    if params.flag("blocked")?.unwrap_or(false) || params.flag("external")?.unwrap_or(false) {
+        rows.clear();
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    if params.one_of("sort", &["asc", "desc"])?.as_deref() == Some("asc") {
+        rows.reverse();
+    }
     Ok(whole_list(&place, Paging::read(&params)?, rows.iter().map(|row| people::user(&forge, row)).collect()))
 }
 

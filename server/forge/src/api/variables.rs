@@ -15,6 +15,9 @@ use crate::params::Params;
 use crate::present::projects as present;
 use crate::store::variables::{self, Owner, VariableRow};
 
+/// GitLab's limit (`app/models/concerns/ci/has_variable.rs`).
+const LONGEST_VALUE: usize = 10_000;
+
 async fn project(forge: &Forge, caller: &Caller, id: &str) -> ApiResult<Owner> {
     caller.user()?;
     let visible = forge.project(caller, id).await?;
@@ -52,6 +55,9 @@ fn apply(params: &Params, mut row: VariableRow) -> ApiResult<VariableRow> {
         return Err(refuse("masked_and_hidden", "cannot be turned off: a hidden value stays hidden"));
     }
     row.value = params.text("value").unwrap_or(row.value);
+    if row.value.chars().count() > LONGEST_VALUE {
+        return Err(refuse("value", "is too long (maximum is 10000 characters)"));
+    }
     row.variable_type = params.filled("variable_type").unwrap_or(row.variable_type);
     row.protected = params.flag("protected")?.unwrap_or(row.protected);
     row.hidden = params.flag("masked_and_hidden")?.unwrap_or(row.hidden);

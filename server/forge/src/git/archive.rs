@@ -42,6 +42,9 @@ impl Repo {
         if repository.find_reference(&full).is_ok() {
             return Err(GitError::Refused("Branch already exists".to_owned()));
         }
+        if let Some(other) = self.in_the_way(&full) {
+            return Err(GitError::Refused(format!("Failed to create branch '{name}': '{other}' exists; choose a name that is not above or below it")));
+        }
         let commit = find_commit(&repository, revision).map_err(|_| GitError::Refused(format!("Failed to create branch '{name}': invalid reference name '{revision}'")))?;
         repository.reference(&full, commit.id(), false, "branch made through the API")?;
         Ok(())
@@ -49,11 +52,14 @@ impl Repo {
 
     /// Makes a tag at `revision`, annotated when there is a message.
     pub fn create_tag(&self, name: &str, revision: &str, message: Option<&str>, tagger: (&str, &str), time: i64) -> Result<(), GitError> {
-        if !git2::Reference::is_valid_name(&format!("refs/tags/{name}")) || name.starts_with('-') {
+        if !git2::Reference::is_valid_name(&format!("refs/tags/{name}")) || name.starts_with('-') || name == "HEAD" {
             return Err(GitError::Refused("Tag name invalid".to_owned()));
         }
         let repository = self.open()?;
         let commit = find_commit(&repository, revision).map_err(|_| GitError::Refused(format!("Target {revision} is invalid")))?;
+        if let Some(other) = self.in_the_way(&format!("refs/tags/{name}")) {
+            return Err(GitError::Refused(format!("Failed to create tag '{name}': '{other}' exists; choose a name that is not above or below it")));
+        }
         let taken = |error: git2::Error| match error.code() {
             git2::ErrorCode::Exists => GitError::Refused(format!("Tag {name} already exists")),
             _ => GitError::Git(error),

@@ -1,5 +1,6 @@
 //! git over HTTP (the "smart" protocol): one `git upload-pack` or `git receive-pack` a request.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use axum::body::Body;
@@ -9,7 +10,7 @@ use tokio::process::Child;
 use tokio_util::io::ReaderStream;
 
 use super::archive::git;
-use super::{GitError, Repo};
+use super::{GitError, Repo, hook};
 
 /// Reading or writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,17 +42,33 @@ impl Service {
     }
 }
 
+/// What watches over a push.
+#[derive(Debug)]
+pub struct Guard<'a> {
+    /// The folder of [`hook`]s.
+    pub hooks: &'a Path,
+    /// The branch that may be neither deleted nor rewritten.
+    pub protected: &'a str,
+    /// Where the push options are written, one a line.
+    pub options: &'a Path,
+}
+
 /// Largest request that may come compressed: what a client has and wants, never a pack.
 const MAX_COMPRESSED: u64 = 64 * 1024 * 1024;
 
 impl Repo {
-    fn serve(&self, service: Service, protocol: Option<&str>, advertise: bool) -> Result<Child, GitError> {
+    fn serve(&self, service: Service, protocol: Option<&str>, advertise: bool, guard: Option<&Guard<'_>>) -> Result<Child, GitError> {
         let mut command = git();
+        if let Some(guard) = guard {
+            command.env(hook::PROTECTED, guard.protected).env(hook::OPTIONS, guard.options);
+            command.arg("-c").arg(format!("core.hooksPath={}", guard.hooks.display()));
+        }
         if let Some(protocol) = protocol {
             command.env("GIT_PROTOCOL", protocol);
         }
         // The folder belongs to whoever runs the server; git would otherwise ask who that is.
-        command.args(["-c", "safe.directory=*"]).arg(service.name()).arg("--stateless-rpc");
+        command.args(["-c", "safe.directory=*", "-c", "uploadpack.allowFilter=true", "-c", "receive.advertisePushOptions=true", "-c", "receive.denyDeleteCurrent=ignore"]);
+        command.arg(service.name()).arg("--stateless-rpc");
         if advertise {
             command.arg("--advertise-refs");
         }
@@ -60,7 +77,10 @@ impl Repo {
 
     /// `GET info/refs`: what is there, with the service line of protocol version 0.
     pub async fn advertise(&self, service: Service, protocol: Option<&str>) -> Result<Vec<u8>, GitError> {
-        let output = self.serve(service, protocol, true)?.wait_with_output().await?;
+        if !self.path().join("HEAD").exists() {
+            return Err(self.gone());
+        }
+        let output = self.serve(service, protocol, true, None)?.wait_with_output().await?;
         if !output.status.success() {
             return Err(GitError::Io(std::io::Error::other("git ended badly")));
         }
@@ -72,7 +92,7 @@ impl Repo {
 
     /// `POST git-upload-pack`: the answer is streamed while `git` makes it.
     pub async fn upload(&self, protocol: Option<&str>, request: Vec<u8>) -> Result<Body, GitError> {
-        let mut child = self.serve(Service::UploadPack, protocol, false)?;
+        let mut child = self.serve(Service::UploadPack, protocol, false, None)?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let Some(stdout) = stdout else { return Err(GitError::Io(std::io::Error::other("git has no output"))) };
         tokio::spawn(async move {
@@ -85,8 +105,8 @@ impl Repo {
     }
 
     /// `POST git-receive-pack`: the pack is streamed in; the report comes when it is stored.
-    pub async fn receive(&self, protocol: Option<&str>, request: Body) -> Result<Vec<u8>, GitError> {
-        let mut child = self.serve(Service::ReceivePack, protocol, false)?;
+    pub async fn receive(&self, protocol: Option<&str>, request: Body, guard: &Guard<'_>) -> Result<Vec<u8>, GitError> {
+        let mut child = self.serve(Service::ReceivePack, protocol, false, Some(guard))?;
         let Some(mut stdin) = child.stdin.take() else { return Err(GitError::Io(std::io::Error::other("git has no input"))) };
         let Some(mut stdout) = child.stdout.take() else { return Err(GitError::Io(std::io::Error::other("git has no output"))) };
         let feed = async move {

@@ -67,6 +67,8 @@ pub struct LogQuery {
     pub since: Option<i64>,
     /// Seconds since 1970, inclusive.
     pub until: Option<i64>,
+    /// Only of authors whose name or address holds this text.
+    pub author: Option<String>,
     /// Every branch instead of one.
     pub all: bool,
     /// First parents only.
@@ -80,6 +82,11 @@ pub struct LogQuery {
 fn entry_at(repository: &Repository, commit: &Commit<'_>, path: &Path) -> Option<(Oid, i32)> {
     let _ = repository;
     commit.tree().ok()?.get_path(path).ok().map(|entry| (entry.id(), entry.filemode()))
+}
+
+fn author_fits(commit: &Commit<'_>, text: &str) -> bool {
+    let author = commit.author();
+    [author.name_bytes(), author.email_bytes()].iter().any(|part| String::from_utf8_lossy(part).to_lowercase().contains(&text.to_lowercase()))
 }
 
 /// Whether `commit` changed what is at `path`.
@@ -123,6 +130,7 @@ impl Repo {
             let time = commit.time().seconds();
             let wanted = query.since.is_none_or(|since| time >= since)
                 && query.until.is_none_or(|until| time <= until)
+                && query.author.as_ref().is_none_or(|text| author_fits(&commit, text))
                 && query.path.as_ref().is_none_or(|path| touches(&repository, &commit, Path::new(path)));
             if !wanted {
                 continue;

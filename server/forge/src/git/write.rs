@@ -92,7 +92,12 @@ fn clean_path(path: &str) -> Refusal<String> {
     if parts.contains(&"..") {
         return refuse("Path cannot include directory traversal");
     }
-    let odd = parts.iter().any(|part| part.is_empty() || *part == "." || part.eq_ignore_ascii_case(".git"));
+    // Names that a disk or `git` itself takes for another; deeper trees cannot be cloned any more.
+    let hidden = |part: &str| part.trim_end_matches([' ', '.']).eq_ignore_ascii_case(".git") || part.to_ascii_lowercase().starts_with("git~");
+    let odd = parts.iter().any(|part| part.is_empty() || *part == "." || hidden(part));
+    if parts.iter().any(|part| part.len() > 255) || path.len() > 4096 || parts.len() > 1000 {
+        return refuse("invalid path: a name may have 255 bytes, a path 4096 bytes and 1000 folders");
+    }
     if odd || path.chars().any(char::is_control) {
         return refuse(format!("invalid path: '{path}'"));
     }
@@ -221,6 +226,10 @@ impl Repo {
         };
         match moved {
             Ok(_) => Ok(id.to_string()),
+            Err(_) if existing.is_none() && self.in_the_way(&name).is_some() => {
+                let other = self.in_the_way(&name).unwrap_or_default();
+                refuse(format!("Failed to create branch '{}': '{other}' exists; choose a name that is not above or below it", new.branch))
+            }
             Err(_) => refuse(format!("Could not update {name}. Please refresh and try again.")),
         }
     }

@@ -111,7 +111,14 @@ impl Actor {
         let response = self.forge.router().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.expect("the body can be read").to_vec();
+        if parts.status.is_success() {
+            super::form::check(method, path, &body);
+        }
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
     }
 
     pub async fn get(&self, path: &str) -> Answer {
