@@ -116,9 +116,10 @@ pub fn complain(message: &str) -> ExitCode {
 }
 
 /// Prints what was asked for.
-#[expect(clippy::print_stdout, reason = "this is the answer of a command")]
-fn say(text: &str) {
-    println!("{text}");
+fn say(text: &str) -> Result<(), String> {
+    use std::io::Write;
+    let mut out = std::io::stdout();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| format!("failed to print the answer: {error}"))
 }
 
 /// Does what the arguments say.
@@ -127,9 +128,6 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Serve(serve) => serve::serve(serve).await,
         Command::User { command } => people::user(command).await,
         Command::Token { command: TokenCommand::Create { name, place, scope, days } } => people::token(&place, &name, &scope, days).await,
-        Command::Version => {
-            say(env!("CARGO_PKG_VERSION"));
-            Ok(())
-        }
+        Command::Version => say(env!("CARGO_PKG_VERSION")),
     }
 }

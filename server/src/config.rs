@@ -218,6 +218,20 @@ impl Config {
             }
             seen.push(&instance.id);
         }
+        let runner = &self.runner;
+        let least = [
+            ("concurrent", runner.concurrent.map(|jobs| jobs as u64), 1, "jobs at once"),
+            ("memory_mb", runner.memory_mb, 64, "megabytes, or no shell can start"),
+            ("log_limit_bytes", runner.log_limit_bytes, 1024, "bytes, or no log can be read"),
+        ];
+        for (key, value, least, unit) in least {
+            if value.is_some_and(|value| value < least) {
+                return Err(format!("[runner] {key} must be at least {least} {unit}"));
+            }
+        }
+        if self.instance.is_empty() {
+            return Err("there is no backend: leave [forge] enabled out, or add a [[gitlab]] and an [[instance]]".to_owned());
+        }
         if let Some(url) = &self.server.public_url
             && !url::Url::parse(url).is_ok_and(|url| is_origin(&url))
         {
@@ -251,5 +265,7 @@ mod tests {
         assert!(error("[[instance]]\nid = \"a\"\nname = \"A\"\ngitlab = \"x\"\n").contains("known are: forge"));
         assert!(error("[[gitlab]]\nid = \"x\"\nurl = \"x\"\nclient_id = \"1\"\n").contains("https://host"));
         assert_eq!(error("[server]\n"), "");
+        assert!(error("[runner]\nmemory_mb = 0\n").contains("at least 64"));
+        assert!(error("[forge]\nenabled = false\n").contains("no backend"));
     }
 }

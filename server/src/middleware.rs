@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
@@ -56,7 +57,10 @@ pub fn wrap(router: Router, state: &State) -> Router {
         .layer(header(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
 }
 
+/// The longest pause within the body of a request.
+const BODY_PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// What stands before everything, the forge included.
 pub fn outermost(router: Router) -> Router {
-    router.layer(CatchPanicLayer::new()).layer(axum::middleware::from_fn(strict_front))
+    router.layer(CatchPanicLayer::new()).layer(RequestBodyTimeoutLayer::new(BODY_PAUSE)).layer(axum::middleware::from_fn(strict_front))
 }

@@ -48,9 +48,9 @@ pub async fn user(command: UserCommand) -> Result<(), String> {
             let password = if password_stdin { Some(password()?) } else { None };
             let forge = open(&place, true).await?;
             let user = forge.add_user(&name, password.as_deref(), admin).await.map_err(|error| error.to_string())?;
-            say(&format!("Made {} with the project dtaas/{}.", user.username, user.username.to_lowercase()));
+            say(&format!("Made {} with the project dtaas/{}.", user.username, user.username.to_lowercase()))?;
             if password.is_none() {
-                say(&format!("Sign in once at {}", forge.sign_in_link(&name).await.map_err(|error| error.to_string())?));
+                say(&format!("Sign in once at {}", forge.sign_in_link(&name).await.map_err(|error| error.to_string())?))?;
             }
             Ok(())
         }
@@ -59,13 +59,13 @@ pub async fn user(command: UserCommand) -> Result<(), String> {
             open(&place, false).await?.set_password(&name, &password).await.map_err(|error| error.to_string())
         }
         UserCommand::Link { name, place } => {
-            say(&open(&place, false).await?.sign_in_link(&name).await.map_err(|error| error.to_string())?);
+            say(&open(&place, false).await?.sign_in_link(&name).await.map_err(|error| error.to_string())?)?;
             Ok(())
         }
         UserCommand::List { place } => {
             let forge = open(&place, false).await?;
             let users = forge::store::identity::users(&forge.db, None, None).await.map_err(|error| error.to_string())?;
-            users.iter().rev().for_each(|user| say(&user.username));
+            users.iter().rev().try_for_each(|user| say(&user.username))?;
             Ok(())
         }
     }
@@ -74,6 +74,6 @@ pub async fn user(command: UserCommand) -> Result<(), String> {
 /// `twinport token create`
 pub async fn token(place: &Place, name: &str, scopes: &[String], days: Option<i64>) -> Result<(), String> {
     let forge = open(place, false).await?;
-    say(&forge.create_token(name, "command line", scopes, days).await.map_err(|error| error.to_string())?);
+    say(&forge.create_token(name, "command line", scopes, days).await.map_err(|error| error.to_string())?)?;
     Ok(())
 }

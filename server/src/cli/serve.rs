@@ -48,10 +48,10 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
         tokio::spawn(async move { forge.run_jobs(stop).await })
     });
     let server = tokio::spawn(server::edge::serve(listener, server::router(&state), stop.clone()));
-    say(&format!("Twinport is ready at {}", config.public_url()));
+    let _ = say(&format!("Twinport is ready at {}", config.public_url()));
     if let Some(forge) = state.forge.clone() {
         let link = forge.sign_in_link(FIRST_USER).await.map_err(|error| error.to_string())?;
-        say(&format!("Sign in: {link}"));
+        let _ = say(&format!("Sign in: {link}"));
         match &forge.runner.sandbox {
             Sandbox::Refused(reason) => tracing::warn!("{reason}; twins will not run until that is put right"),
             Sandbox::None => tracing::warn!("jobs run without a sandbox, with the rights of this server, as the configuration says"),
