@@ -14,6 +14,8 @@ pub enum ApiError {
     Message(StatusCode, String),
     /// `{"message": {field: […]}}`
     Fields(StatusCode, Value),
+    /// The CI file cannot be used; `{"message": {"base": […]}}`, 400.
+    Config(Vec<String>),
     /// A body of its own shape.
     Json(StatusCode, Value),
     /// `{"error": "…"}`, 400: a parameter is missing or wrong.
@@ -78,6 +80,18 @@ impl ApiError {
         Self::Fields(StatusCode::BAD_REQUEST, json!({ "base": messages }))
     }
 
+    /// As a sentence for a person's log.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Message(_, message) | Self::Parameter(message) => message.clone(),
+            Self::Internal(error) if disk_is_full(error.as_ref()) => "the disk of this server is full; make room in its data folder and run the job again".to_owned(),
+            Self::Internal(error) => chain(error.as_ref()),
+            Self::Config(errors) => errors.join("; "),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// Anything of ours.
     pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
@@ -102,6 +116,9 @@ impl From<GitError> for ApiError {
             GitError::Refused(message) => Self::bad(message),
             GitError::Revision => Self::missing("Commit"),
             GitError::Path => Self::missing("File"),
+            GitError::Gone(name) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("500 The repository forge/repositories/{name} is missing in the data folder. Put it back from a copy."))
+            }
             other => Self::internal(other),
         }
     }
@@ -121,7 +138,7 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// Whether the chain ends in a full disk, which its owner can do something about.
 fn disk_is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     let text = chain(error);
-    text.contains("No space left on device") || text.contains("database or disk is full")
+    text.contains("No space left on device") || text.contains("disk quota") || text.contains("database or disk is full")
 }
 
 impl IntoResponse for ApiError {
@@ -129,6 +146,7 @@ impl IntoResponse for ApiError {
         match self {
             Self::Message(status, message) => (status, Json(json!({ "message": message }))).into_response(),
             Self::Fields(status, fields) => (status, Json(json!({ "message": fields }))).into_response(),
+            Self::Config(errors) => Self::base(&errors).into_response(),
             Self::Json(status, body) => (status, Json(body)).into_response(),
             Self::Parameter(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response(),
             Self::Route => (StatusCode::NOT_FOUND, Json(json!({ "error": "404 Not Found" }))).into_response(),

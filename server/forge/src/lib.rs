@@ -41,11 +41,14 @@ pub struct Folders {
     pub artifacts: PathBuf,
     /// Checkouts of running jobs.
     pub builds: PathBuf,
+    /// What watches over pushes.
+    pub hooks: PathBuf,
 }
 
 impl Folders {
     fn below(root: &Path) -> Self {
-        Self { repositories: root.join("repositories"), traces: root.join("traces"), artifacts: root.join("artifacts"), builds: root.join("builds") }
+        let [repositories, traces, artifacts, builds, hooks] = ["repositories", "traces", "artifacts", "builds", "hooks"].map(|name| root.join(name));
+        Self { repositories, traces, artifacts, builds, hooks }
     }
 
     /// The log of a job.
@@ -136,14 +139,20 @@ impl Forge {
     /// Opens the forge in `config.folder`, making what is missing. Jobs do not run yet.
     pub async fn open(config: Config, clock: clock::Clock) -> Result<Self, OpenError> {
         let folders = Folders::below(&config.folder);
-        for folder in [&config.folder, &folders.repositories, &folders.traces, &folders.artifacts, &folders.builds] {
+        for folder in [&config.folder, &folders.repositories, &folders.traces, &folders.artifacts, &folders.builds, &folders.hooks] {
             std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder { folder: folder.display().to_string(), source })?;
         }
         // Jobs may have users of their own; only the way to their own folder is open to them.
-        let modes = [(&config.folder, 0o711), (&folders.builds, 0o711), (&folders.repositories, 0o700), (&folders.traces, 0o700), (&folders.artifacts, 0o700)];
+        let modes =
+            [(&config.folder, 0o711), (&folders.builds, 0o711), (&folders.repositories, 0o700), (&folders.traces, 0o700), (&folders.artifacts, 0o700), (&folders.hooks, 0o700)];
         for (folder, mode) in modes {
             restrict(folder, mode).map_err(|source| OpenError::Folder { folder: folder.display().to_string(), source })?;
         }
+        nothing_lost(&config.folder, &folders.repositories)?;
+        if !git::archive::git().arg("--version").stdout(std::process::Stdio::null()).status().await.is_ok_and(|status| status.success()) {
+            return Err(OpenError::Prepare("`git` cannot be run: install it, or add its folder to PATH, and start again".to_owned()));
+        }
+        git::hook::install(&folders.hooks).map_err(|error| OpenError::Prepare(error.to_string()))?;
         let db = store::open(&config.folder.join("forge.db")).await?;
         let _ = restrict(&config.folder.join("forge.db"), 0o600);
         let sandbox = runner::Sandbox::detect(&folders.builds, config.runner.network, config.runner.without_sandbox).await;
@@ -215,6 +224,19 @@ impl Forge {
     pub fn router(&self) -> axum::Router {
         api::routes::router(self.clone())
     }
+}
+
+/// Repositories whose database is gone would be taken for strangers' and everybody forgotten.
+fn nothing_lost(folder: &Path, repositories: &Path) -> Result<(), OpenError> {
+    let empty = |name: &str| std::fs::metadata(folder.join(name)).map_or(true, |found| found.len() == 0);
+    let repositories = std::fs::read_dir(repositories).is_ok_and(|entries| entries.flatten().any(|entry| !entry.file_name().to_string_lossy().contains("orphan")));
+    if empty("forge.db") && empty("forge.db-wal") && repositories {
+        let folder = folder.display();
+        return Err(OpenError::Prepare(format!(
+            "{folder}/forge.db is missing or empty, but repositories are there. Put forge.db back from a copy; to begin anew, move the folder {folder} away first"
+        )));
+    }
+    Ok(())
 }
 
 fn restrict(path: &Path, mode: u32) -> std::io::Result<()> {

@@ -6,6 +6,7 @@ pub mod log;
 pub mod run;
 pub mod sandbox;
 pub mod script;
+mod shell;
 pub mod tidy;
 
 use std::collections::HashMap;
@@ -75,6 +76,24 @@ impl Default for RunnerConfig {
     }
 }
 
+/// How a running job is told to end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stop {
+    /// The script.
+    pub script: CancellationToken,
+    /// What comes after it as well.
+    pub after: CancellationToken,
+}
+
+impl Stop {
+    fn ask(&self) {
+        if self.script.is_cancelled() {
+            self.after.cancel();
+        }
+        self.script.cancel();
+    }
+}
+
 /// The runner's state; jobs themselves are in the database.
 #[derive(Debug)]
 pub struct Runner {
@@ -89,7 +108,7 @@ pub struct Runner {
     /// Rung when a job became pending.
     pub wake: Notify,
     slots: usize,
-    running: Mutex<HashMap<i64, CancellationToken>>,
+    running: Mutex<HashMap<i64, Stop>>,
 }
 
 impl Runner {
@@ -107,14 +126,15 @@ impl Runner {
         }
     }
 
-    fn table(&self) -> std::sync::MutexGuard<'_, HashMap<i64, CancellationToken>> {
+    fn table(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Stop>> {
         self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Asks a running job to end; `false` when it does not run here.
+    /// Asks a running job to end, its `after_script` too when it was asked before; `false` when it
+    /// does not run here.
     pub fn cancel(&self, job: i64) -> bool {
         let found = self.table().get(&job).cloned();
-        found.inspect(CancellationToken::cancel).is_some()
+        found.inspect(Stop::ask).is_some()
     }
 
     /// Whether this runner has all of `tags`.
@@ -138,7 +158,7 @@ impl Forge {
             }
         }
         let tokens: Vec<_> = self.runner.table().values().cloned().collect();
-        tokens.iter().for_each(CancellationToken::cancel);
+        tokens.iter().for_each(Stop::ask);
         for _ in 0..100 {
             if self.runner.table().is_empty() {
                 break;
@@ -184,7 +204,7 @@ impl Forge {
         if taken.rows_affected() == 0 {
             return Ok(());
         }
-        let cancel = CancellationToken::new();
+        let cancel = Stop::default();
         self.runner.table().insert(row.id, cancel.clone());
         self.update_pipeline(row.pipeline_id).await?;
         let forge = self.clone();

@@ -55,7 +55,13 @@ pub async fn open(path: &Path) -> Result<SqlitePool, StoreError> {
         .busy_timeout(Duration::from_secs(10))
         .foreign_keys(true)
         .optimize_on_close(true, None);
-    let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(failed)?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(4)
+        // A transaction that a full disk broke off may have left its connection in the middle of it.
+        .after_release(|connection, _| Box::pin(async move { Ok(!sqlx::Connection::is_in_transaction(connection)) }))
+        .connect_with(options)
+        .await
+        .map_err(failed)?;
     sqlx::raw_sql(include_str!("store/schema.sql")).execute(&pool).await.map_err(failed)?;
     let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&pool).await.map_err(failed)?;
     if verdict != "ok" {

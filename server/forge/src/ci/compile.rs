@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::document::{self, resolve_references};
+use super::document::{self, Room, resolve_references};
 use super::duration;
 use super::include::{self, Files};
 use super::job::{AllowFailure, Artifacts, Config, Environment, Job, Need, Policy, Retry, Trigger, Variable, When};
@@ -19,9 +19,10 @@ const ARTIFACT_SECONDS: u64 = 30 * 86_400;
 pub fn compile(text: &str, inputs: &Map<String, Value>, files: &dyn Files, scope: &Scope) -> Result<Config, Vec<String>> {
     let mut includes = Vec::new();
     let mut root = include::load(text, inputs, files, scope, &mut includes)?;
-    extend_all(&mut root).map_err(|error| vec![error])?;
+    let mut room = Room::default();
+    extend_all(&mut root, &mut room).map_err(|error| vec![error])?;
     let before = root.clone();
-    resolve_references(&mut root, &before, 0).map_err(|error| vec![error])?;
+    resolve_references(&mut root, &before, 0, &mut room).map_err(|error| vec![error])?;
     let errors = super::shape::check(&root);
     if !errors.is_empty() {
         return Err(errors);
@@ -37,17 +38,17 @@ fn job_entries(root: &Value) -> impl Iterator<Item = (&String, &Value)> {
     root.as_object().into_iter().flatten().filter(move |(key, value)| !reserved(key) && value.is_object())
 }
 
-fn extend_all(root: &mut Value) -> Result<(), String> {
+fn extend_all(root: &mut Value, room: &mut Room) -> Result<(), String> {
     let before = root.clone();
     let names: Vec<String> = job_entries(&before).map(|(name, _)| name.clone()).collect();
     for name in names {
-        let job = extended(&name, &before, &mut vec![name.clone()])?;
+        let job = extended(&name, &before, &mut vec![name.clone()], room)?;
         root[&name] = job;
     }
     Ok(())
 }
 
-fn extended(name: &str, root: &Value, chain: &mut Vec<String>) -> Result<Value, String> {
+fn extended(name: &str, root: &Value, chain: &mut Vec<String>, room: &mut Room) -> Result<Value, String> {
     let mut own = root[name].clone();
     let Some(parents) = own.as_object_mut().and_then(|map| map.shift_remove("extends")) else { return Ok(own) };
     let mut merged = Value::Object(Map::new());
@@ -62,10 +63,11 @@ fn extended(name: &str, root: &Value, chain: &mut Vec<String>) -> Result<Value, 
             return Err(format!("{name}: nesting too deep in `extends`"));
         }
         chain.push(parent.clone());
-        document::merge(&mut merged, &extended(&parent, root, chain)?);
+        document::merge(&mut merged, &extended(&parent, root, chain, room)?);
         chain.pop();
     }
     document::merge(&mut merged, &own);
+    room.take(&merged)?;
     Ok(merged)
 }
 

@@ -87,8 +87,35 @@ pub fn merge(under: &mut Value, over: &Value) {
     }
 }
 
+/// What a file may grow to when repetition is written out; GitLab has a like limit
+/// (`ci_max_total_yaml_size_bytes`).
+#[derive(Debug)]
+pub struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(8 * 1024 * 1024)
+    }
+}
+
+impl Room {
+    /// Takes the room of one more copy of `value`.
+    pub fn take(&mut self, value: &Value) -> Result<(), String> {
+        fn weight(value: &Value) -> usize {
+            8 + match value {
+                Value::String(text) => text.len(),
+                Value::Array(list) => list.iter().map(weight).sum(),
+                Value::Object(map) => map.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+                _ => 0,
+            }
+        }
+        self.0 = self.0.checked_sub(weight(value)).ok_or("the file grows to more than 8 MB when `extends` and `!reference` are written out: repeat less")?;
+        Ok(())
+    }
+}
+
 /// Replaces every `!reference` below `value` by what it names in `root`, up to ten deep.
-pub fn resolve_references(value: &mut Value, root: &Value, depth: usize) -> Result<(), String> {
+pub fn resolve_references(value: &mut Value, root: &Value, depth: usize, room: &mut Room) -> Result<(), String> {
     if let Some(path) = value.get(REFERENCE) {
         let keys: Vec<&str> = path.as_array().map(|list| list.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
         let shown = format!("!reference {}", serde_json::to_string(&keys).unwrap_or_default());
@@ -99,12 +126,13 @@ pub fn resolve_references(value: &mut Value, root: &Value, depth: usize) -> Resu
         for key in &keys {
             target = target.get(*key).ok_or_else(|| format!("{shown} could not be found"))?;
         }
+        room.take(target)?;
         *value = target.clone();
-        return resolve_references(value, root, depth + 1);
+        return resolve_references(value, root, depth + 1, room);
     }
     match value {
-        Value::Array(list) => list.iter_mut().try_for_each(|item| resolve_references(item, root, depth)),
-        Value::Object(map) => map.values_mut().try_for_each(|item| resolve_references(item, root, depth)),
+        Value::Array(list) => list.iter_mut().try_for_each(|item| resolve_references(item, root, depth, room)),
+        Value::Object(map) => map.values_mut().try_for_each(|item| resolve_references(item, root, depth, room)),
         _ => Ok(()),
     }
 }

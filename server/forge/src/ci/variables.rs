@@ -1,6 +1,10 @@
 //! Expansion of `$NAME`, `${NAME}` and `%NAME%` in values, as GitLab does before a job starts.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+
+/// Bytes that are put in for names within one value. A process takes values of 128 KiB.
+const MOST: usize = 256 * 1024;
 
 /// Replaces variables that `lookup` knows; unknown ones stay as written, `$$` becomes `$`.
 pub fn expand(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
@@ -51,15 +55,20 @@ fn reference(rest: &str) -> Option<(&str, usize)> {
 #[must_use]
 pub fn resolve(list: &[(String, String, bool)]) -> HashMap<String, String> {
     let latest: HashMap<&str, (&str, bool)> = list.iter().map(|(key, value, raw)| (key.as_str(), (value.as_str(), *raw))).collect();
-    fn value(latest: &HashMap<&str, (&str, bool)>, name: &str, depth: usize) -> Option<String> {
+    fn value(latest: &HashMap<&str, (&str, bool)>, name: &str, depth: usize, room: &Cell<usize>) -> Option<String> {
         let (text, raw) = latest.get(name)?;
         if *raw || depth >= 10 {
             return Some((*text).to_owned());
         }
-        // A variable that names itself would only repeat.
-        Some(expand(text, &|inner| if inner == name { None } else { value(latest, inner, depth + 1) }))
+        // A variable that names itself would only repeat; without room, names stay as they are.
+        let inner = |inner: &str| if inner == name || room.get() == 0 { None } else { value(latest, inner, depth + 1, room) };
+        Some(expand(text, &|name| {
+            let value = inner(name)?;
+            room.set(room.get().saturating_sub(value.len().max(16)));
+            Some(value)
+        }))
     }
-    latest.keys().map(|name| ((*name).to_owned(), value(&latest, name, 0).unwrap_or_default())).collect()
+    latest.keys().map(|name| ((*name).to_owned(), value(&latest, name, 0, &Cell::new(MOST)).unwrap_or_default())).collect()
 }
 
 #[cfg(test)]
@@ -72,6 +81,13 @@ mod tests {
         for (text, expected) in [("$A", "x"), ("${A}b", "xb"), ("$Ab", "$Ab"), ("%A%", "x"), ("100%", "100%"), ("$$A", "$A"), ("$", "$"), ("${A", "${A")] {
             assert_eq!(expand(text, &lookup), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn doubling_ends() {
+        let v = |n: usize| (format!("V{n}"), if n == 40 { "x".repeat(20) } else { format!("$V{0}$V{0}$V{0}$V{0}", n + 1) }, false);
+        let set = resolve(&(0..=40).map(v).collect::<Vec<_>>());
+        assert!(set.values().all(|value| value.len() < 2_000_000));
     }
 
     #[test]

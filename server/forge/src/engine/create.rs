@@ -27,7 +27,7 @@ pub struct Wish {
     pub project: ProjectRow,
     /// Under whose rights.
     pub user: UserRow,
-    /// Branch, tag, or (for children) the branch of the parent.
+    /// Branch or tag, short or as `refs/…`, or (for children) the branch of the parent.
     pub reference: String,
     /// The commit, when it is not the tip of `reference`.
     pub sha: Option<String>,
@@ -94,6 +94,7 @@ impl Forge {
     pub(crate) async fn create_pipeline_locked(&self, mut wish: Wish) -> ApiResult<PipelineRow> {
         let repo = self.repo(wish.project.id);
         let (sha, tag) = self.locate(&repo, &wish).await?;
+        wish.reference = short(&wish.reference).to_owned();
         let commit = {
             let (repo, sha) = (repo.clone(), sha.clone());
             blocking(move || repo.commit(&sha)).await?
@@ -121,19 +122,49 @@ impl Forge {
         self.store_pipeline(&wish, &commit.id, &before, tag, &config, &plan, &scope).await
     }
 
+    /// A pipeline that could not begin, so that whoever pushed a broken file sees what is wrong with
+    /// it (GitLab's `save_on_errors`).
+    pub(crate) async fn store_broken_pipeline(&self, wish: &Wish, sha: &str, errors: &[String]) -> ApiResult<()> {
+        let _guard = self.engine.lock().await;
+        let now = self.clock.text();
+        sqlx::query(
+            "INSERT INTO pipelines (iid, project_id, reference, tag, sha, before_sha, status, source, user_id, yaml_errors, created_at, updated_at, finished_at) \
+             VALUES ((SELECT COALESCE(MAX(iid), 0) + 1 FROM pipelines WHERE project_id = ?1), ?1, ?2, 0, ?3, ?4, 'failed', ?5, ?6, ?7, ?8, ?8, ?8)",
+        )
+        .bind(wish.project.id)
+        .bind(short(&wish.reference))
+        .bind(sha)
+        .bind(wish.before_sha.clone().unwrap_or_else(|| "0".repeat(40)))
+        .bind(&wish.source)
+        .bind(wish.user.id)
+        .bind(errors.join("\n"))
+        .bind(&now)
+        .execute(&self.db)
+        .await?;
+        Ok(())
+    }
+
     /// The commit and whether the reference is a tag.
     async fn locate(&self, repo: &Repo, wish: &Wish) -> ApiResult<(String, bool)> {
         let refuse = || ApiError::base(&["Reference not found".to_owned()]);
         let (repo, wish) = (repo.clone(), wish.clone());
         let found = blocking(move || {
             let refs = repo.refs()?;
-            let named = |kind: &str| refs.iter().any(|(name, _)| *name == format!("refs/{kind}/{}", wish.reference));
-            let tag = !named("heads") && named("tags");
-            if wish.sha.is_none() && !tag && !named("heads") {
-                return Ok(None);
-            }
-            let sha = repo.resolve(wish.sha.as_deref().unwrap_or(&wish.reference))?;
-            Ok::<_, GitError>(Some((sha.to_string(), tag)))
+            // `refs/tags/x` means the tag even where a branch has the same name.
+            let short = short(&wish.reference);
+            let named = |kind: &str| {
+                let full = format!("refs/{kind}/{short}");
+                let asked = short == wish.reference || full == wish.reference;
+                refs.iter().find(|(name, _)| asked && *name == full).map(|(name, _)| name.clone())
+            };
+            let (branch, tag) = (named("heads"), named("tags"));
+            let is_tag = branch.is_none() && tag.is_some();
+            let sha = match (&wish.sha, branch.or(tag)) {
+                (Some(sha), _) => repo.resolve(sha)?,
+                (None, Some(full)) => repo.resolve(&full)?,
+                (None, None) => return Ok(None),
+            };
+            Ok::<_, GitError>(Some((sha.to_string(), is_tag)))
         });
         found.await.map_err(|_| refuse())?.ok_or_else(refuse)
     }
@@ -182,6 +213,11 @@ impl Forge {
     }
 }
 
+/// `refs/heads/main` to `main`.
+fn short(reference: &str) -> &str {
+    reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/")).unwrap_or(reference)
+}
+
 /// Compiles and plans; refusals carry GitLab's words.
 fn build(wish: &Wish, repo: Repo, sha: &str, scope: Scope) -> Result<(Config, Plan, Scope), ApiError> {
     let files = CommitFiles::new(repo, sha.to_owned());
@@ -192,7 +228,7 @@ fn build(wish: &Wish, repo: Repo, sha: &str, scope: Scope) -> Result<(Config, Pl
         }
         None => joined(&wish.config, &files).map_err(|errors| ApiError::base(&errors))?,
     };
-    let config = compile(&text, &wish.inputs, &files, &scope).map_err(|errors| ApiError::base(&errors))?;
+    let config = compile(&text, &wish.inputs, &files, &scope).map_err(ApiError::Config)?;
     let plan = plan(&config, &scope, &files).map_err(|error| ApiError::base(&[error.to_string()]))?;
     Ok((config, plan, scope))
 }

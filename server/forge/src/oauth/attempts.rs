@@ -32,7 +32,13 @@ impl Attempts {
         if table.len() >= MOST {
             table.retain(|_, (_, since)| now < *since + WINDOW);
         }
-        if table.len() < MOST {
+        // Full of fresh ones: the oldest makes room, so that nobody is let through uncounted.
+        if table.len() >= MOST
+            && let Some(oldest) = table.iter().min_by_key(|(_, (_, since))| *since).map(|(name, _)| name.clone())
+        {
+            table.remove(&oldest);
+        }
+        {
             let entry = table.entry(name.to_lowercase()).or_insert((0, now));
             *entry = if now >= entry.1 + WINDOW { (1, now) } else { (entry.0 + 1, entry.1) };
         }

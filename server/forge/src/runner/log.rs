@@ -32,15 +32,20 @@ impl Masker {
     /// What may be shown now. Bytes that could be the start of a secret are held back.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(bytes);
+        self.shown(true)
+    }
+
+    /// Masks what is held; `more` when a secret may still go on in bytes to come.
+    fn shown(&mut self, more: bool) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.held.len());
         let mut place = 0;
         while place < self.held.len() {
             let rest = &self.held[place..];
-            if let Some(secret) = self.secrets.iter().find(|secret| rest.starts_with(secret)) {
+            if more && self.secrets.iter().any(|secret| secret.len() > rest.len() && secret.starts_with(rest)) {
+                break;
+            } else if let Some(secret) = self.secrets.iter().find(|secret| rest.starts_with(secret)) {
                 out.extend_from_slice(MASK);
                 place += secret.len();
-            } else if self.secrets.iter().any(|secret| secret.starts_with(rest)) {
-                break;
             } else {
                 out.push(rest[0]);
                 place += 1;
@@ -52,7 +57,7 @@ impl Masker {
 
     /// What was held back, at the end.
     pub fn finish(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.held)
+        self.shown(false)
     }
 }
 
@@ -143,6 +148,18 @@ mod tests {
             out.extend(masker.push(&text[cut..]));
             out.extend(masker.finish());
             assert_eq!(out, b"a [MASKED] b topsecret [MASKED]", "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_begins_another() {
+        for cut in 0..30 {
+            let text = b"x hunter2secretLONGER99 hunter2secret";
+            let mut masker = Masker::new(["hunter2secret".to_owned(), "hunter2secretLONGER99".to_owned()]);
+            let mut out = masker.push(&text[..cut]);
+            out.extend(masker.push(&text[cut..]));
+            out.extend(masker.finish());
+            assert_eq!(out, b"x [MASKED] [MASKED]", "cut at {cut}");
         }
     }
 

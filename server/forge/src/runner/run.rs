@@ -1,18 +1,14 @@
 //! One job from start to end.
 
 use std::path::PathBuf;
-use std::process::ExitStatus;
-use std::time::Duration;
 
 use gitlab::Status;
-use tokio::io::AsyncReadExt;
-use tokio_util::sync::CancellationToken;
 
+use super::Stop;
 use super::artifacts;
 use super::checkout::{checkout, give_to};
 use super::log::JobLog;
-use super::sandbox::{Sandbox, ask_to_end, end};
-use super::script;
+use super::sandbox::Sandbox;
 use super::tidy::remove_tree;
 use crate::Forge;
 use crate::access::blocking;
@@ -30,30 +26,30 @@ const AFTER_SECONDS: u64 = 300;
 
 /// How a job's processes ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+pub(super) enum Ending {
     Exit(i32),
     TimedOut,
     Cancelled,
 }
 
-struct Run<'a> {
-    forge: &'a Forge,
-    row: &'a JobRow,
+pub(super) struct Run<'a> {
+    pub(super) forge: &'a Forge,
+    pub(super) row: &'a JobRow,
     job: Job,
     project: ProjectRow,
     pipeline: PipelineRow,
-    variables: JobVariables,
-    folder: PathBuf,
-    inside: String,
-    cancel: CancellationToken,
+    pub(super) variables: JobVariables,
+    pub(super) folder: PathBuf,
+    pub(super) inside: String,
+    cancel: Stop,
 }
 
 impl Forge {
     /// Runs `row` and writes down how it ended, whatever happens on the way.
-    pub(crate) async fn run_job(&self, row: JobRow, token: &str, cancel: CancellationToken) {
+    pub(crate) async fn run_job(&self, row: JobRow, token: &str, cancel: Stop) {
         let outcome = self.try_run(&row, token, cancel.clone()).await;
         let (status, reason, exit) = match &outcome {
-            Ok(_) if cancel.is_cancelled() => (Status::Canceled, None, None),
+            Ok(_) if cancel.script.is_cancelled() => (Status::Canceled, None, None),
             Ok(Ending::Exit(0)) => (Status::Success, None, Some(0)),
             Ok(Ending::Exit(code)) => (Status::Failed, Some("script_failure"), Some(*code)),
             Ok(Ending::TimedOut) => (Status::Failed, Some("job_execution_timeout"), None),
@@ -90,24 +86,19 @@ impl Forge {
         self.process(row.pipeline_id).await
     }
 
-    async fn try_run(&self, row: &JobRow, token: &str, cancel: CancellationToken) -> ApiResult<Ending> {
+    async fn try_run(&self, row: &JobRow, token: &str, cancel: Stop) -> ApiResult<Ending> {
         let mut log = JobLog::create(&self.folders.trace(row.id), self.runner.limits.log_bytes).await?;
         let outcome = match self.prepare(row, token, cancel).await {
             Ok(run) => run.whole(&mut log, token).await,
             Err(error) => Err(error),
         };
         if let Err(error) = &outcome {
-            let text = match error {
-                ApiError::Message(_, message) => message.clone(),
-                ApiError::Internal(error) => crate::error::chain(error.as_ref()),
-                other => format!("{other:?}"),
-            };
-            log.say(&format!("\x1b[31;1mERROR: Job failed (system failure): {text}\x1b[0;m")).await?;
+            log.say(&format!("\x1b[31;1mERROR: Job failed (system failure): {}\x1b[0;m", error.words())).await?;
         }
         outcome
     }
 
-    async fn prepare<'a>(&'a self, row: &'a JobRow, token: &str, cancel: CancellationToken) -> ApiResult<Run<'a>> {
+    async fn prepare<'a>(&'a self, row: &'a JobRow, token: &str, cancel: Stop) -> ApiResult<Run<'a>> {
         if let Sandbox::Refused(reason) = &self.runner.sandbox {
             return Err(ApiError::bad(format!(
                 "{reason}, and this server runs no job without a sandbox. Install it and start the server again, \
@@ -218,7 +209,7 @@ impl Run<'_> {
         let commands: Vec<String> = self.job.before_script.iter().chain(&self.job.script).cloned().collect();
         log.section(true, self.now(), "step_script").await?;
         log.say("\x1b[0K\x1b[36;1mRunning the script\x1b[0;m").await?;
-        let ending = self.shell(log, "step_script", &commands, timeout, &self.cancel, "running").await?;
+        let ending = self.shell(log, "step_script", &commands, timeout, &self.cancel.script, "running").await?;
         log.section(false, self.now(), "step_script").await?;
         if !self.job.after_script.is_empty() {
             log.section(true, self.now(), "after_script").await?;
@@ -228,90 +219,10 @@ impl Run<'_> {
                 Ending::Cancelled => "canceled",
                 _ => "failed",
             };
-            self.shell(log, "after_script", &self.job.after_script, AFTER_SECONDS, &CancellationToken::new(), word).await?;
+            self.shell(log, "after_script", &self.job.after_script, AFTER_SECONDS, &self.cancel.after, word).await?;
             log.section(false, self.now(), "after_script").await?;
         }
         Ok(ending)
-    }
-
-    /// Runs commands in a shell of their own, their output going to the log as it comes.
-    async fn shell(&self, log: &mut JobLog, name: &str, commands: &[String], timeout: u64, cancel: &CancellationToken, status: &str) -> ApiResult<Ending> {
-        let path = self.folder.join(name);
-        std::fs::write(&path, script::step(commands))?;
-        if let Some(user) = self.forge.runner.sandbox.user_of(self.row.id) {
-            give_to(&path, user)?;
-        }
-        let runner = &self.forge.runner;
-        let mut command = runner.sandbox.command(self.row.id, &runner.limits, &self.folder.join("project"), &self.inside, &path, &self.folder.join("files"));
-        command.envs(self.environment(status));
-        let mut child = command.spawn().map_err(|error| ApiError::bad(format!("failed to start the sandbox: {error}")))?;
-        let process = child.id().unwrap_or_default();
-        let (Some(mut out), Some(mut err)) = (child.stdout.take(), child.stderr.take()) else { return Err(ApiError::bad("the job has no output")) };
-        let deadline = tokio::time::sleep(Duration::from_secs(timeout));
-        tokio::pin!(deadline);
-        let (mut buffer, mut errors) = (vec![0; 64 * 1024], vec![0; 4096]);
-        let (mut out_open, mut err_open, mut ending) = (true, true, None);
-        while out_open || err_open {
-            tokio::select! {
-                read = out.read(&mut buffer), if out_open => match read? {
-                    0 => out_open = false,
-                    length => log.write(&buffer[..length]).await?,
-                },
-                read = err.read(&mut errors), if err_open => match read? {
-                    0 => err_open = false,
-                    length => log.write(&errors[..length]).await?,
-                },
-                () = &mut deadline, if ending.is_none() => {
-                    ending = Some(Ending::TimedOut);
-                    self.stop(process);
-                }
-                () = cancel.cancelled(), if ending.is_none() => {
-                    ending = Some(Ending::Cancelled);
-                    self.stop(process);
-                }
-            }
-        }
-        log.flush_held().await?;
-        let exit = child.wait().await?;
-        Ok(ending.unwrap_or(Ending::Exit(code_of(exit))))
-    }
-
-    /// Asks the job to end and, after the time of grace, ends it.
-    fn stop(&self, process: u32) {
-        ask_to_end(process);
-        let (grace, sandbox) = (self.forge.runner.limits.grace_seconds, self.forge.runner.sandbox.clone());
-        tokio::spawn(async move {
-            for _ in 0..grace * 10 {
-                if !std::path::Path::new(&format!("/proc/{process}")).exists() {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            end(process, &sandbox);
-        });
-    }
-
-    fn environment(&self, status: &str) -> Vec<(String, String)> {
-        let sandboxed = matches!(self.forge.runner.sandbox, Sandbox::Bubblewrap { .. });
-        let files = if sandboxed { "/run/twinport/files".to_owned() } else { self.folder.join("files").to_string_lossy().into_owned() };
-        let mut list: Vec<(String, String)> = vec![
-            ("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()),
-            ("HOME".into(), if sandboxed { "/home/twin".into() } else { self.folder.to_string_lossy().into_owned() }),
-            ("LANG".into(), "C.UTF-8".into()),
-            ("TERM".into(), "xterm-256color".into()),
-            ("USER".into(), "twin".into()),
-            // A line must be seen when it is printed, not when a buffer is full.
-            ("PYTHONUNBUFFERED".into(), "1".into()),
-        ];
-        for (key, value) in &self.variables.values {
-            let value = if self.variables.files.contains(key) { format!("{files}/{key}") } else { value.replace('\0', "") };
-            // Settings of the loader and of bash itself would reach the sandbox's own programs too.
-            if !key.starts_with("LD_") && key != "BASH_ENV" && key != "PATH" {
-                list.push((key.clone(), value));
-            }
-        }
-        list.push(("CI_JOB_STATUS".into(), status.into()));
-        list
     }
 
     async fn upload(&self, log: &mut JobLog, ending: Ending) -> ApiResult<()> {
@@ -355,7 +266,7 @@ impl Run<'_> {
                     .await?;
                 log.say(&format!("Stored {count} file{} ({size} bytes)", if count == 1 { "" } else { "s" })).await?;
             }
-            Err(error) => log.say(&format!("\x1b[33;1mWARNING: the artifacts were not stored: {error:?}\x1b[0;m")).await?,
+            Err(error) => log.say(&format!("\x1b[33;1mWARNING: the artifacts were not stored: {}\x1b[0;m", error.words())).await?,
         }
         log.section(false, self.now(), name).await?;
         Ok(())
@@ -373,10 +284,4 @@ impl Run<'_> {
         };
         Ok(log.say(&text).await?)
     }
-}
-
-/// What the shell ended with; 128 and the signal when something killed it.
-fn code_of(exit: ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt;
-    exit.code().unwrap_or_else(|| 128 + exit.signal().unwrap_or_default())
 }
