@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-pub mod line;
-pub mod scan;
-pub mod style;
-pub mod tail;
+mod line;
+mod log;
+mod scan;
+mod section;
+mod store;
+mod style;
 
 pub use line::{Line, Span};
-pub use style::Style;
-pub use tail::Tail;
+pub use log::Log;
+pub use section::{Rows, Section, Sections};
+pub use style::{Mode, Style};

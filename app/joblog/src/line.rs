@@ -28,6 +28,8 @@ pub struct Line {
     pub options: Vec<(String, String)>,
     /// On the empty line that ends a section: its length, `MM:SS` or `HH:MM:SS`.
     pub duration: Option<String>,
+    /// Bytes at its end that were not read, because it is very long.
+    pub left_out: usize,
 }
 
 impl Line {
@@ -35,6 +37,11 @@ impl Line {
     #[must_use]
     pub fn text(&self) -> String {
         self.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+
+    pub(crate) fn write_text(&self, out: &mut String) {
+        self.spans.iter().for_each(|span| out.push_str(&span.text));
+        out.push('\n');
     }
 
     /// Whether it ends a section.

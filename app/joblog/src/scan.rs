@@ -1,16 +1,18 @@
 //! One logical line of bytes to shown lines, with the state that carries over.
 
+use std::rc::Rc;
+
 use crate::line::{Line, Span};
-use crate::style::Style;
+use crate::style::{Mode, Style};
 
 /// Bytes of `2024-05-14T11:19:19.899359Z 01O `.
-pub const HEADER: usize = 32;
+pub(crate) const HEADER: usize = 32;
 /// GitLab shows no section longer than a year.
 const YEAR: i64 = 31_556_952;
 
 /// What carries over from line to line.
 #[derive(Debug, Clone, Default)]
-pub struct State {
+pub(crate) struct State {
     style: Style,
     open: Vec<Section>,
     line: Line,
@@ -20,17 +22,28 @@ pub struct State {
     drift: i64,
     /// Whether the last logical line was cut off so that the next one goes on with it.
     unfinished: bool,
+    mode: Mode,
 }
 
-#[derive(Debug, Clone)]
-struct Section {
+/// A section that is open, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Section {
     name: String,
     since: i64,
 }
 
+/// All that carries over between logical lines that end in an orderly way: style, open sections,
+/// and how far GitLab's idea of a place is off.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Clean {
+    pub style: Style,
+    pub open: Rc<[Section]>,
+    pub drift: i64,
+}
+
 /// Whether `bytes` starts with a timestamp header, and whether it continues the line before.
 #[must_use]
-pub fn header(bytes: &[u8]) -> Option<bool> {
+pub(crate) fn header(bytes: &[u8]) -> Option<bool> {
     let head = bytes.get(..HEADER)?;
     const FORM: &[u8; HEADER] = b"dddd-dd-ddTdd:dd:dd.ddddddZ hhso";
     let fits = head.iter().zip(FORM).all(|(byte, form)| match form {
@@ -84,9 +97,9 @@ fn marker(bytes: &[u8]) -> Option<Marker> {
     (letters > 0).then(|| Marker { length: bytes.len() - rest.len(), start, time, name, options })
 }
 
-enum Escape {
-    /// Bytes of a whole sequence, and the parameters if it sets a style.
-    Whole(usize, Option<String>),
+pub(crate) enum Escape {
+    /// Bytes of a whole sequence, and whether it sets a style.
+    Whole(usize, bool),
     /// Cut off by the end of the line.
     Cut,
     /// No sequence that anybody reads.
@@ -94,17 +107,14 @@ enum Escape {
 }
 
 /// `\e([@-_])(.*?)([@-~])`, as GitLab reads sequences.
-fn escape(bytes: &[u8]) -> Escape {
-    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+pub(crate) fn escape(bytes: &[u8]) -> Escape {
+    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
     match bytes.get(1).filter(|_| end > 1) {
         None => Escape::Cut,
         Some(byte) if !(b'@'..=b'_').contains(byte) => Escape::Text,
         Some(byte) => match bytes[2..end].iter().position(|byte| (b'@'..=b'~').contains(byte)) {
             None => Escape::Cut,
-            Some(place) => {
-                let style = (*byte == b'[' && bytes[2 + place] == b'm').then(|| String::from_utf8_lossy(&bytes[2..2 + place]).into_owned());
-                Escape::Whole(place + 3, style)
-            }
+            Some(place) => Escape::Whole(place + 3, *byte == b'[' && bytes[2 + place] == b'm'),
         },
     }
 }
@@ -116,6 +126,19 @@ fn clock(seconds: i64) -> String {
 }
 
 impl State {
+    /// At the start of a logical line that begins at `offset`.
+    pub fn at(clean: &Clean, offset: u64, mode: Mode) -> Self {
+        let section = clean.open.last().map(|section| section.name.clone());
+        let line = Line { offset: offset.saturating_add_signed(clean.drift), section, ..Line::default() };
+        Self { style: clean.style, open: clean.open.to_vec(), drift: clean.drift, line, mode, ..Self::default() }
+    }
+
+    /// What carries over, if nothing else does: no line that is cut in the middle.
+    pub fn clean(&self) -> Option<Clean> {
+        let fresh = self.line.spans.is_empty() && self.segment.is_empty() && !self.line.header && self.line.timestamp.is_none() && !self.unfinished;
+        fresh.then(|| Clean { style: self.style, open: self.open.as_slice().into(), drift: self.drift })
+    }
+
     fn end_segment(&mut self) {
         if !self.segment.is_empty() {
             let text = String::from_utf8_lossy(&self.segment).into_owned();
@@ -207,9 +230,9 @@ impl State {
                 },
                 0x1b => match escape(rest) {
                     Escape::Whole(length, style) => {
-                        if let Some(parameters) = style {
+                        if style {
                             self.end_segment();
-                            self.style.apply(&parameters);
+                            self.style.apply(&rest[2..length - 1], self.mode);
                         }
                         at += length;
                     }

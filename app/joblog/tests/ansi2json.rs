@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use base64::Engine;
-use joblog::{Line, Tail};
+use joblog::{Line, Log, Mode};
 use serde_json::{Value, json};
 
 fn vectors(name: &str) -> Option<Vec<Value>> {
@@ -40,8 +40,12 @@ fn value(line: &Line) -> Value {
     value
 }
 
-fn shown(tail: &Tail) -> Value {
-    tail.lines().iter().map(value).collect()
+fn lines(log: &Log) -> Vec<Line> {
+    log.lines(0, usize::MAX, usize::MAX)
+}
+
+fn shown(log: &Log) -> Value {
+    lines(log).iter().map(value).collect()
 }
 
 fn bytes(case: &Value) -> Vec<u8> {
@@ -58,10 +62,10 @@ fn whole_logs() {
     let Some(cases) = vectors("vectors.json") else { return };
     let mut wrong = Vec::new();
     for case in &cases {
-        let mut tail = Tail::default();
-        tail.push(&bytes(case));
-        if shown(&tail) != case["lines"] {
-            wrong.push(format!("{}: {:?}\n  got      {}\n  expected {}", case["name"], String::from_utf8_lossy(&bytes(case)), shown(&tail), case["lines"]));
+        let mut log = Log::new(Mode::GitLab);
+        log.push(&bytes(case));
+        if shown(&log) != case["lines"] {
+            wrong.push(format!("{}: {:?}\n  got      {}\n  expected {}", case["name"], String::from_utf8_lossy(&bytes(case)), shown(&log), case["lines"]));
         }
     }
     report("whole", cases.len(), &wrong);
@@ -73,14 +77,14 @@ fn a_log_in_pieces_shows_what_the_whole_shows() {
     let mut wrong = Vec::new();
     for case in &cases {
         let input = bytes(case);
-        let mut whole = Tail::default();
+        let mut whole = Log::new(Mode::GitLab);
         whole.push(&input);
         for size in [1, 7] {
-            let mut pieces = Tail::default();
+            let mut pieces = Log::new(Mode::GitLab);
             for piece in input.chunks(size) {
                 pieces.push(piece);
             }
-            if input.len() < 4_000 && pieces.lines() != whole.lines() {
+            if input.len() < 4_000 && lines(&pieces) != lines(&whole) {
                 wrong.push(format!("{} in pieces of {size}", case["name"]));
             }
         }
@@ -94,10 +98,10 @@ fn the_first_piece_shows_what_gitlab_shows_of_it() {
     let mut wrong = Vec::new();
     for case in &cases {
         let cut = usize::try_from(case["cut"].as_u64().unwrap_or_default()).expect("a cut is small");
-        let mut tail = Tail::default();
-        tail.push(&bytes(case)[..cut]);
-        if shown(&tail) != case["pass1"]["lines"] {
-            wrong.push(format!("{}: {:?}\n  got      {}\n  expected {}", case["name"], String::from_utf8_lossy(&bytes(case)[..cut]), shown(&tail), case["pass1"]["lines"]));
+        let mut log = Log::new(Mode::GitLab);
+        log.push(&bytes(case)[..cut]);
+        if shown(&log) != case["pass1"]["lines"] {
+            wrong.push(format!("{}: {:?}\n  got      {}\n  expected {}", case["name"], String::from_utf8_lossy(&bytes(case)[..cut]), shown(&log), case["pass1"]["lines"]));
         }
     }
     report("first pieces", cases.len(), &wrong);
