@@ -1,6 +1,8 @@
 //! The only door to the browser: requests, time, storage, scrolling, downloads. On the server
 //! nothing here is ever called, save what says so.
 
+pub mod logs;
+
 use gitlab::{Error, Request, Response};
 use gloo_net::http::{Method, RequestBuilder};
 use leptos::prelude::window;
@@ -144,6 +146,13 @@ pub fn local_time(text: &str) -> String {
     date.to_locale_string("en-GB", &JsValue::UNDEFINED).into()
 }
 
+/// A time of day in the person's own zone.
+#[must_use]
+pub fn clock(milliseconds: f64) -> String {
+    let date = js_sys::Date::new(&JsValue::from_f64(milliseconds));
+    date.to_locale_time_string("en-GB").into()
+}
+
 /// Whether nobody is looking.
 #[must_use]
 pub fn is_hidden() -> bool {
@@ -190,6 +199,44 @@ pub fn save(name: &str, bytes: &[u8]) {
         link.click();
     }
     let _ = web_sys::Url::revoke_object_url(&url);
+}
+
+/// Hands what is at an address of ours to the person as a file.
+pub fn save_from(address: &str, name: &str) {
+    use wasm_bindgen::JsCast;
+    if let Ok(link) = leptos::prelude::document().create_element("a").map(|link| link.unchecked_into::<web_sys::HtmlAnchorElement>()) {
+        link.set_href(address);
+        link.set_download(name);
+        link.click();
+    }
+}
+
+/// Opens what is at an address of ours beside this page.
+pub fn open_beside(address: &str) {
+    let _ = window().open_with_url_and_target(address, "_blank");
+}
+
+/// Puts text where it can be pasted; `false` when the browser does not let us.
+pub async fn copy(text: &str) -> bool {
+    JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
+}
+
+/// Sets the part of the address behind `#` without a new entry in the history.
+pub fn set_fragment(fragment: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(fragment));
+    }
+}
+
+/// The part of the address behind `#`.
+#[must_use]
+pub fn fragment() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+/// Scrolls so far down.
+pub fn scroll_to(element: &web_sys::Element, top: i32) {
+    element.set_scroll_top(top);
 }
 
 /// An address under which an image out of `bytes` can be shown.

@@ -3,8 +3,7 @@
 pub mod asset_table;
 pub mod file_view;
 pub mod jobs;
-pub mod log_rows;
-pub mod log_view;
+pub mod log;
 pub mod markdown;
 pub mod parts;
 pub mod phases;

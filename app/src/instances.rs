@@ -1,8 +1,10 @@
 //! The configured instances and the clients that reach them.
 
+use gitlab::trace::Trace;
 use gitlab::{Error, ProjectRef, Request, Response, Transport};
 
 use crate::bootstrap::{Backend, Bootstrap, Instance};
+use crate::browser::logs::{Brought, LogWorker};
 use crate::routes::api_base;
 use crate::{browser, session};
 use twin::asset::Owner;
@@ -72,6 +74,22 @@ impl Client {
         session::forget(&self.backend.id);
         let token = session::access_token(&self.backend.id).await?;
         browser::send(&base, &token, &request, seconds).await
+    }
+}
+
+impl Client {
+    /// Brings the log that `trace` asks for to `worker`.
+    pub async fn bring_log(&self, worker: &LogWorker, trace: &Trace) -> Result<Brought, Error> {
+        let base = api_base(&self.backend.url);
+        let token = session::access_token(&self.backend.id).await?;
+        match worker.bring(&base, &token, trace).await {
+            Err(Error::SignedOut) => {
+                session::forget(&self.backend.id);
+                let token = session::access_token(&self.backend.id).await?;
+                worker.bring(&base, &token, trace).await
+            }
+            other => other,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parts that know nothing of digital twins: they could be in anybody's app.
 
+pub mod cell;
 pub mod confirm;
 pub mod dynamic;
 pub mod empty;

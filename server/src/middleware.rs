@@ -15,7 +15,7 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use crate::State;
 
 /// What answers that are no pages may do: nothing.
-const NOTHING: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+pub(crate) const NOTHING: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// A request by a page of ours: `Sec-Fetch-Site` says so, or `Origin` does; without either it is not.
 #[must_use]

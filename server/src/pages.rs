@@ -20,7 +20,7 @@ use crate::site;
 /// The Content-Security-Policy of pages (`connect-src`: this server and the configured backends).
 fn policy(nonce: &str, backends: &str) -> String {
     format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; worker-src 'self'; \
          connect-src 'self'{backends}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }

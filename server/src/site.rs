@@ -64,8 +64,12 @@ fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     })
 }
 
+/// What a file may do when it is run as a worker: load its own module, and nothing else.
+const WORKER: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+
 fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
-    let fixed = [(header::CONTENT_TYPE, kind(path)), (header::CACHE_CONTROL, cache), (header::VARY, "Accept-Encoding")];
+    let policy = if path.ends_with("worker.js") { WORKER } else { crate::middleware::NOTHING };
+    let fixed = [(header::CONTENT_TYPE, kind(path)), (header::CACHE_CONTROL, cache), (header::VARY, "Accept-Encoding"), (header::CONTENT_SECURITY_POLICY, policy)];
     for (coding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
         if let (true, Some(file)) = (accepts(headers, coding), Files::get(&format!("{path}{suffix}"))) {
             return (fixed, [(header::CONTENT_ENCODING, coding)], file.data.into_owned()).into_response();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
-use crate::ids::{JobId, ProjectRef};
+use crate::ids::{JobId, PipelineId, ProjectRef};
 use crate::pipelines::Pipeline;
 use crate::status::Status;
 
@@ -41,8 +41,20 @@ pub struct Job {
     /// What it asks of a runner.
     #[serde(default)]
     pub tag_list: Vec<String>,
+    /// The pipeline it belongs to, and where that stands.
+    #[serde(default)]
+    pub pipeline: Option<Standing>,
     /// Its page on the backend.
     pub web_url: String,
+}
+
+/// Where a pipeline stands, as its jobs tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Which.
+    pub id: PipelineId,
+    /// Where it stands.
+    pub status: Status,
 }
 
 /// A job's archive.

@@ -48,6 +48,9 @@ pub struct Pipeline {
     /// Who started it.
     #[serde(default)]
     pub user: Option<User>,
+    /// Why its file could not be used.
+    #[serde(default)]
+    pub yaml_errors: Option<String>,
 }
 
 /// The newest pipelines of a project.

@@ -12,6 +12,8 @@ use crate::store::Store;
 use crate::style::{Mode, Style};
 
 const ESC: u8 = 0x1b;
+/// So much of a line that still grows says whether it shows anything.
+const LONG: usize = 64 * 1024;
 /// Bits for the place of a shown line among those of one logical line.
 const PLACE: u32 = 24;
 
@@ -83,14 +85,20 @@ impl Log {
         self.lines.len()
     }
 
-    /// The sections, those of the last, unfinished line among them.
+    /// How many lines are shown and their sections, those of the last, unfinished line among them.
     #[must_use]
-    pub fn sections(&self) -> Sections {
-        let mut sections = self.sections.clone();
-        for (place, line) in self.rest().iter().enumerate() {
+    pub fn outline(&self) -> (usize, Sections) {
+        let (mut sections, rest) = (self.sections.clone(), self.rest(LONG));
+        for (place, line) in rest.iter().enumerate() {
             sections.note(self.lines.len() + place, line);
         }
-        sections
+        (self.lines.len() + rest.len(), sections)
+    }
+
+    /// The sections.
+    #[must_use]
+    pub fn sections(&self) -> Sections {
+        self.outline().1
     }
 
     /// Every byte, in pieces.
@@ -320,11 +328,12 @@ impl Log {
     }
 
     /// The lines of what is not settled, as if the log ended here.
-    fn rest(&self) -> Vec<Line> {
+    fn rest(&self, limit: usize) -> Vec<Line> {
         let open = self.store.open(self.settled);
         let (mut at, mut out, mut state) = (0, Vec::new(), self.state_at(self.settled));
         while let Some(logical) = self.logical(&open[at..], true) {
-            state.read(&logical.bytes, self.settled + at as u64, &logical.joins, self.has_timestamps(), &mut out);
+            let text = shortened(&logical.bytes, limit);
+            state.read(text, self.settled + at as u64, &logical.joins, self.has_timestamps(), &mut out);
             at += logical.length;
         }
         state.finish(&mut out);
@@ -347,7 +356,7 @@ impl Log {
         }
         if to > self.lines.len() {
             let skip = from.saturating_sub(self.lines.len());
-            out.extend(self.rest().into_iter().skip(skip).take(to - from.max(self.lines.len())));
+            out.extend(self.rest(limit).into_iter().skip(skip).take(to - from.max(self.lines.len())));
         }
         out
     }
@@ -357,10 +366,7 @@ impl Log {
         let settled = usize::try_from(self.settled - start).unwrap_or(usize::MAX);
         bytes = &bytes[..bytes.len().min(settled)];
         let Some(logical) = self.logical(bytes, true) else { return Vec::new() };
-        let (mut text, mut out, mut state) = (&*logical.bytes, Vec::new(), self.state_at(start));
-        if text.len() > limit && memchr(b'\r', &text[..text.len().saturating_sub(2)]).is_none() {
-            text = &text[..limit];
-        }
+        let (text, mut out, mut state) = (shortened(&logical.bytes, limit), Vec::new(), self.state_at(start));
         state.read(text, start, &logical.joins, self.has_timestamps(), &mut out);
         if text.len() < logical.bytes.len() {
             state.finish(&mut out);
@@ -389,7 +395,7 @@ impl Log {
             };
         }
         if index >= self.lines.len() && out.len() < bytes {
-            let rest = self.rest();
+            let rest = self.rest(usize::MAX);
             rest.iter().skip(index - self.lines.len()).for_each(|line| line.write_text(out));
             return index.max(self.lines.len() + rest.len());
         }
@@ -410,7 +416,7 @@ impl Log {
     /// How many lines are shown, those that may still change among them.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lines.len() + self.rest().len()
+        self.lines.len() + self.rest(LONG).len()
     }
 
     /// Whether nothing is shown.
@@ -418,6 +424,12 @@ impl Log {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// The first `limit` bytes of a line, if nothing behind them can change what those show.
+fn shortened(line: &[u8], limit: usize) -> &[u8] {
+    let plain = line.len() > limit && memchr(b'\r', &line[..line.len() - 2]).is_none();
+    if plain { &line[..limit] } else { line }
 }
 
 #[cfg(test)]

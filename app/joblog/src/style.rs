@@ -27,15 +27,27 @@ enum Colour {
 }
 
 const NAMES: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
-/// Bit, code that sets it, codes that clear it, class, whether GitLab knows it.
-const FORMATS: [(u8, &[u8], &[&[u8]], &str, bool); 7] = [
-    (1, b"1", &[b"21", b"22"], "term-bold", true),
-    (2, b"3", &[b"23"], "term-italic", true),
-    (4, b"4", &[b"24"], "term-underline", true),
-    (8, b"8", &[b"28"], "term-conceal", true),
-    (16, b"9", &[b"29"], "term-cross", true),
-    (32, b"2", &[b"22"], "term-dim", false),
-    (64, b"7", &[b"27"], "term-inverse", false),
+/// A format: its bit, the code that sets it, those that clear it, its class, whether GitLab knows it.
+struct Format {
+    bit: u8,
+    set: &'static [u8],
+    clear: &'static [&'static [u8]],
+    class: &'static str,
+    known: bool,
+}
+
+const fn format(bit: u8, set: &'static [u8], clear: &'static [&'static [u8]], class: &'static str, known: bool) -> Format {
+    Format { bit, set, clear, class, known }
+}
+
+const FORMATS: [Format; 7] = [
+    format(1, b"1", &[b"21", b"22"], "term-bold", true),
+    format(2, b"3", &[b"23"], "term-italic", true),
+    format(4, b"4", &[b"24"], "term-underline", true),
+    format(8, b"8", &[b"28"], "term-conceal", true),
+    format(16, b"9", &[b"29"], "term-cross", true),
+    format(32, b"2", &[b"22"], "term-dim", false),
+    format(64, b"7", &[b"27"], "term-inverse", false),
 ];
 
 impl Colour {
@@ -68,7 +80,7 @@ impl Style {
     #[must_use]
     pub fn classes(&self) -> String {
         let colours = [(self.foreground, "fg"), (self.background, "bg")].into_iter().filter_map(|(colour, ground)| colour.and_then(|colour| colour.class(ground)));
-        let formats = FORMATS.iter().filter(|(bit, ..)| self.formats & bit != 0).map(|(_, _, _, class, _)| (*class).to_owned());
+        let formats = FORMATS.iter().filter(|format| self.formats & format.bit != 0).map(|format| format.class.to_owned());
         colours.chain(formats).collect::<Vec<_>>().join(" ")
     }
 
@@ -100,14 +112,11 @@ impl Style {
     }
 
     fn simple(&mut self, code: &[u8], mode: Mode) {
-        for (bit, set, clear, _, known) in FORMATS {
-            if !known && mode == Mode::GitLab {
-                continue;
-            }
-            if code == set {
-                self.formats |= bit;
-            } else if clear.contains(&code) {
-                self.formats &= !bit;
+        for format in FORMATS.iter().filter(|format| format.known || mode == Mode::Better) {
+            if code == format.set {
+                self.formats |= format.bit;
+            } else if format.clear.contains(&code) {
+                self.formats &= !format.bit;
             }
         }
         // Codes are compared as text by GitLab: `031` is none.

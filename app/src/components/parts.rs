@@ -3,11 +3,13 @@
 
 #![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
+use gitlab::JobId;
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 use twin::asset::Owner;
 
 use super::file_view::FileView;
+use super::log::view::LogView;
 use super::markdown::Markdown;
 use super::results::Results;
 use crate::instances::Client;
@@ -27,6 +29,23 @@ fn file_part(path: String, content: Vec<u8>) -> Arrived {
 #[wasm_split(part_file, wasm_split_path = leptos::wasm_split, fallible)]
 fn results_part(client: Client, owner: Owner, run: Signal<RunView>) -> Arrived {
     Ok(view! { <Results client owner run/> }.into_any())
+}
+
+#[wasm_split(part_log, wasm_split_path = leptos::wasm_split, fallible)]
+fn log_part(client: Client, owner: Owner, job: JobId, name: String, over: Signal<bool>) -> Arrived {
+    Ok(view! { <LogView client owner job name over/> }.into_any())
+}
+
+/// The log of a job.
+pub fn log(client: Client, owner: Owner, job: JobId, name: String, over: Signal<bool>) -> AnyView {
+    later(None, __wasm_split_preload_log_part, move || log_part(client.clone(), owner, job, name.clone(), over))
+}
+
+/// Begins to fetch what shows logs, beside the page that will show one.
+pub fn expect_log() {
+    leptos::task::spawn_local(async {
+        let _ = __wasm_split_preload_log_part().await;
+    });
 }
 
 /// Markdown, with the folder that relative links start from.

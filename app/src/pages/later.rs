@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
 use super::{asset, run, runs, twin};
+use crate::components::parts;
 use crate::instances::Client;
 use crate::queries::twin::{Contents, contents};
 use crate::queries::{Query, ask};
@@ -37,6 +38,7 @@ fn twin_page(client: Client, asset: Asset, found: Query<Contents>) -> Arrived {
 
 /// One run.
 pub fn run(client: Client, owner: Owner, pipeline: i64) -> AnyView {
+    Effect::new(|_| parts::expect_log());
     later(Some(format!("Run {pipeline}")), __wasm_split_preload_run_page, move || run_page(client.clone(), owner, pipeline))
 }
 

@@ -13,12 +13,11 @@ use crate::actions::runs::{cancel, play, retry, start};
 use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::components::jobs::JobList;
-use crate::components::log_view::LogView;
 use crate::components::parts;
 use crate::components::problem_box::ProblemBox;
 use crate::components::status::StatusMark;
 use crate::instances::Client;
-use crate::queries::run::{RunView, run};
+use crate::queries::run::{RunView, again, run};
 use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
 use crate::ui::confirm::Confirm;
@@ -29,18 +28,32 @@ use crate::ui::notice::{Notice, Tone};
 use crate::ui::tabs::{Tab, Tabs};
 use crate::ui::toast::Toasts;
 
-/// A run that goes on is looked at so often, in milliseconds; one elsewhere less often.
-const PAUSE: u32 = 2_000;
+/// A run that goes on is looked at so often, in milliseconds: on the forge, and on a GitLab, which
+/// has others to answer. The log takes its own share.
+const PAUSE: (u32, u32) = (2_500, 30_000);
 
 /// Asks again while the run goes on and somebody looks.
-fn keep_fresh(query: Query<RunView>) {
+fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>) {
     spawn_local(async move {
         loop {
-            browser::sleep(PAUSE).await;
+            browser::sleep(if client.backend.embedded { PAUSE.0 } else { PAUSE.1 }).await;
             let Some(load) = query.state.try_get_untracked() else { return };
-            let over = matches!(&load, Load::Ready(view) if view.status.is_complete() && view.parent.status.is_complete());
-            if !over && !browser::is_hidden() {
-                query.refresh();
+            if browser::is_hidden() {
+                continue;
+            }
+            match load {
+                Load::Ready(view) if view.status.is_complete() && view.parent.status.is_complete() => {}
+                Load::Ready(view) => {
+                    let outcome = again(client.clone(), owner, view.clone()).await;
+                    // Somebody may have asked for everything meanwhile, which is newer.
+                    if query.state.try_get_untracked() == Some(Load::Ready(view)) {
+                        let _ = query.state.try_set(match outcome {
+                            Ok(view) => Load::Ready(view),
+                            Err(problem) => Load::Failed(problem),
+                        });
+                    }
+                }
+                Load::Loading | Load::Failed(_) => query.refresh(),
             }
         }
     });
@@ -167,7 +180,8 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     // The log is a view of one job: it is made anew for another, and for nothing else.
     let log = move || {
         let (client, name) = (stored.get_value(), name.get());
-        chosen.get().map(|job| view! { <LogView client owner job=JobId(job) name/> })
+        let over = Signal::derive(move || view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).is_none_or(|job| job.status.is_complete()));
+        chosen.get().map(|job| parts::log(client, owner, JobId(job), name, over))
     };
     let tabs = Signal::derive(move || {
         let files = view_of.get().jobs().filter(|job| job.artifacts_file.is_some()).count();
@@ -196,7 +210,7 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
 pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
     let stored = StoredValue::new(client.clone());
     let query = ask(move || pipeline, move |pipeline| run(stored.get_value(), owner, pipeline));
-    Effect::new(move |_| keep_fresh(query));
+    Effect::new(move |_| keep_fresh(stored.get_value(), owner, query));
     // The last good answer stays while a later one fails.
     let view_of = Memo::new(move |before: Option<&Option<RunView>>| query.get().or_else(|| before.cloned().flatten()));
     let problem = Memo::new(move |_| match query.state.get() {
@@ -227,6 +241,7 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
         {dynamic(move || problem.get().map(|problem| view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> }))}
         <Show when=move || ready.get() fallback=move || view! { <Show when=move || problem.get().is_none()><Skeleton rows=8 label="Loading the run"/></Show> }>
             <Facts view_of=view_now/>
+            {dynamic(move || view_now.get().parent.yaml_errors.map(|text| view! { <Notice tone=Tone::Bad title="The CI file of this commit cannot be used." text=text/> }))}
             {dynamic(move || view_now.get().message.map(|message| view! { <Notice tone=Tone::Bad title="The twin was not started." text=message/> }))}
             <Body client=stored.get_value() owner view_of=view_now query/>
         </Show>

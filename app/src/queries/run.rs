@@ -88,6 +88,42 @@ async fn load(client: &Client, owner: Owner, pipeline: PipelineId) -> Result<Run
     })
 }
 
+/// A run one request later: what is most likely to have changed is asked for, everything only when
+/// a pipeline begins or ends. One that is followed costs no more than a request at a time.
+async fn next(client: &Client, owner: Owner, before: RunView) -> Result<RunView, Error> {
+    let (project, parent) = (client.project(owner), before.parent.id);
+    let Some(place) = before.parts.iter().rposition(|part| !part.pipeline.status.is_complete()) else {
+        // A child that is not there yet, or the end of all.
+        let bridges = ask(client, &ListBridges::new(project, parent)).await?.items;
+        let known = |id| before.parts.iter().any(|part| part.pipeline.id == id);
+        let same = bridges.iter().all(|bridge| bridge.downstream_pipeline.as_ref().is_none_or(|child| known(child.id)) && !bridge.status.is_complete());
+        return if same { Ok(before) } else { load(client, owner, parent).await };
+    };
+    let pipeline = before.parts[place].pipeline.id;
+    let mut jobs = ask(client, &ListJobs::new(project, pipeline)).await?.items;
+    jobs.reverse();
+    let status = jobs.iter().find_map(|job| job.pipeline.as_ref()).filter(|standing| standing.id == pipeline).map(|standing| standing.status.clone());
+    match status {
+        Some(status) if !status.is_complete() => {
+            let mut view = before;
+            let part = &mut view.parts[place];
+            (part.jobs, part.pipeline.status) = (jobs, status);
+            if part.pipeline.id == parent {
+                view.parent.status = part.pipeline.status.clone();
+            }
+            view.status = overall(&view.parent, view.parts.get(usize::from(view.parts[0].pipeline.id == parent)..).unwrap_or_default());
+            Ok(view)
+        }
+        _ => load(client, owner, parent).await,
+    }
+}
+
+/// A run that was looked at before, as it is now.
+pub async fn again(client: Client, owner: Owner, before: RunView) -> Result<RunView, Problem> {
+    let pipeline = before.parent.id;
+    next(&client, owner, before).await.map_err(|error| Problem::new(&error, &format!("load run {pipeline}"), &client.instance.name))
+}
+
 /// A run as it is now.
 pub async fn run(client: Client, owner: Owner, pipeline: i64) -> Result<RunView, Problem> {
     load(&client, owner, PipelineId(pipeline)).await.map_err(|error| Problem::new(&error, &format!("load run {pipeline}"), &client.instance.name))

@@ -1,85 +1,69 @@
 //! Following a log: from the byte that is known, believing only the answer (DESIGN.md, "A log byte").
 
-use gitlab::jobs::GetJob;
-use gitlab::trace::{Trace, TraceChunk};
-use gitlab::{Endpoint, Error, JobId};
+use gitlab::trace::Trace;
+use gitlab::{Error, JobId};
 use twin::asset::Owner;
 
 use crate::browser;
+use crate::browser::logs::LogWorker;
 use crate::instances::Client;
 
-/// Seconds that the forge may hold a request until something is written.
-const HOLD: u32 = 20;
-/// Shortest and longest pause between requests, milliseconds.
-const PAUSES: (u32, u32) = (1_000, 5_000);
+/// Seconds that the forge goes on sending before it is asked again.
+const FOLLOW: u32 = 25;
+/// Milliseconds between requests where the backend sends everything each time; GitLab's runners send
+/// it new lines about once a minute unless somebody looks at the log there.
+const PAUSE: u32 = 15_000;
+/// Milliseconds before a backend that does not answer is asked again, at first and at most.
+const AGAIN: (u32, u32) = (1_000, 15_000);
+/// Milliseconds before the forge is asked again for a log that had nothing new.
+const BREATH: u32 = 2_000;
 
-/// What following a log brings.
+/// How following goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// More bytes.
-    Bytes(Vec<u8>),
-    /// The log was erased; these are the bytes of the new one.
-    Restart(Vec<u8>),
+pub enum Progress {
+    /// It was read up to what there is, at this time (milliseconds since 1970).
+    Read(u64),
     /// The job has ended and everything was read.
     End,
     /// The backend cannot be asked just now.
     Trouble(Error),
 }
 
-async fn once(client: &Client, owner: Owner, job: JobId, from: u64) -> Result<TraceChunk, Error> {
-    let trace = Trace::new(client.project(owner), job, from);
-    let mut request = trace.request();
-    if client.backend.embedded && from > 0 {
-        request = request.with("wait", HOLD);
-    }
-    trace.read(client.send_within(request, HOLD + 15).await?)
-}
-
-async fn has_ended(client: &Client, owner: Owner, job: JobId) -> Result<bool, Error> {
-    let job = gitlab::endpoint::ask(client, &GetJob::new(client.project(owner), job)).await?;
-    Ok(job.status.is_complete())
-}
-
-/// Reads the log of `job` until it has ended, giving every event to `tell`; stops early when
-/// `tell` says that nobody listens.
-pub async fn follow(client: Client, owner: Owner, job: JobId, tell: impl Fn(Event) -> bool) {
-    let (mut from, mut pause, mut last_look) = (0_u64, PAUSES.0, false);
+/// Brings the log of `job` to `worker` until the job is `over` and everything was read. `tell` says
+/// whether anybody still listens.
+pub async fn follow(client: Client, owner: Owner, job: JobId, worker: std::rc::Rc<LogWorker>, over: impl Fn() -> bool, tell: impl Fn(Progress) -> bool) {
+    let (mut from, mut wait) = (0_u64, AGAIN.0);
     loop {
         while browser::is_hidden() && from > 0 {
             browser::sleep(500).await;
         }
-        let chunk = once(&client, owner, job, from).await;
-        let (event, grown) = match chunk {
-            Ok(TraceChunk::New(bytes)) => {
-                from += bytes.len() as u64;
-                (Some(Event::Bytes(bytes)), true)
+        // Known before the question: what is written until a job ends comes with the answer.
+        let last = over();
+        let trace = Trace::new(client.project(owner), job, from, client.backend.embedded.then_some(FOLLOW));
+        let outcome = client.bring_log(&worker, &trace).await;
+        let (progress, pause) = match outcome {
+            Ok(brought) => {
+                from = if brought.anew { brought.bytes } else { from + brought.bytes };
+                wait = AGAIN.0;
+                let more = !brought.whole || (brought.anew && brought.bytes == 0);
+                match (last && !more, client.backend.embedded) {
+                    (true, _) => (Progress::End, 0),
+                    (false, true) => (Progress::Read(browser::now() as u64), if brought.bytes > 0 || more { 300 } else { BREATH }),
+                    (false, false) => (Progress::Read(browser::now() as u64), if over() { 1_000 } else { PAUSE }),
+                }
             }
-            Ok(TraceChunk::Restarted(bytes)) => {
-                from = bytes.len() as u64;
-                (Some(Event::Restart(bytes)), true)
-            }
-            Ok(TraceChunk::Unchanged) => (None, false),
             // A job that has not begun has no log on some backends.
-            Err(Error::NotFound { .. }) => (None, false),
-            Err(error) => (Some(Event::Trouble(error)), false),
+            Err(Error::NotFound { .. }) if last => (Progress::End, 0),
+            Err(Error::NotFound { .. }) => (Progress::Read(browser::now() as u64), PAUSE),
+            Err(error) => {
+                wait = (wait * 2).min(AGAIN.1);
+                (Progress::Trouble(error), wait)
+            }
         };
-        if event.is_some_and(|event| !tell(event)) {
+        let ended = progress == Progress::End;
+        if !tell(progress) || ended {
             return;
         }
-        if grown {
-            pause = PAUSES.0;
-            last_look = false;
-        } else if last_look {
-            tell(Event::End);
-            return;
-        } else {
-            // Read once more after the end: the last bytes may come with it.
-            last_look = has_ended(&client, owner, job).await.unwrap_or(false);
-            pause = (pause * 3 / 2).min(PAUSES.1);
-        }
-        let held = client.backend.embedded && from > 0;
-        if !held {
-            browser::sleep(if client.backend.embedded { 300 } else { pause }).await;
-        }
+        browser::sleep(pause).await;
     }
 }

@@ -37,6 +37,12 @@ pub enum Icon {
     Theme,
     /// A folded part.
     Right,
+    /// The one before.
+    Up,
+    /// The one after.
+    Below,
+    /// Take away a copy.
+    Copy,
 }
 
 impl Icon {
@@ -57,6 +63,9 @@ impl Icon {
             Self::Again => "M12.8 6.2A5.2 5.2 0 1 0 13 9M13 3v3.4H9.6",
             Self::Warning => "M8 2.5L14 13H2zM8 6.5v3M8 11.2v.2",
             Self::Theme => "M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 0 1 0 11",
+            Self::Up => "M3.5 10L8 5.5l4.5 4.5",
+            Self::Below => "M3.5 6L8 10.5 12.5 6",
+            Self::Copy => "M5.5 5.5h7v8h-7zM10.5 5.5v-3h-7v8h2",
             Self::Right => "M6 3.5L10.5 8 6 12.5",
         }
     }

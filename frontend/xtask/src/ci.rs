@@ -12,12 +12,14 @@ use crate::{install, site};
 const ENTRY_BUDGET: u64 = 280_000;
 /// What another page, or a part of one that is opened, may load on top.
 const PAGE_BUDGET: u64 = 120_000;
-/// What is loaded together: a page with the part it shows at once, a file with the plotting library.
-const TOGETHER: [(&str, &[&str], bool); 4] = [
-    ("a twin or asset with its README", &["page_asset", "part_markdown"], false),
-    ("runs", &["page_runs"], false),
-    ("a run", &["page_run"], false),
-    ("a result with its plot", &["part_file"], true),
+/// What is loaded together: a page with the part it shows at once, a file with the plotting library, a
+/// log with its engine.
+const TOGETHER: [(&str, &[&str], &[&str]); 5] = [
+    ("a twin or asset with its README", &["page_asset", "part_markdown"], &[]),
+    ("runs", &["page_runs"], &[]),
+    ("a run", &["page_run"], &[]),
+    ("the log of a job", &["part_log"], &["logworker.js", "logengine.js", "logengine_bg.wasm"]),
+    ("a result with its plot", &["part_file"], &["plot.js", "uplot.js"]),
 ];
 
 /// Files of the first load; the rest is fetched when a page needs it.
@@ -29,13 +31,12 @@ fn budget() -> Result<()> {
     let kilobytes = |bytes: u64| bytes as f64 / 1e3;
     let entry = site::brotli_bytes(is_entry)?;
     say(&format!("first load {:.1} kB of {} kB", kilobytes(entry), ENTRY_BUDGET / 1000));
-    let plots = site::brotli_bytes(|name| matches!(name, "plot.js" | "uplot.js"))?;
     let mut fits = entry <= ENTRY_BUDGET;
     let pages = site::pages()?;
-    for (what, names, plotted) in TOGETHER {
+    for (what, names, others) in TOGETHER {
         let files: BTreeSet<&String> = names.iter().filter_map(|name| pages.get(*name)).flatten().collect();
         let own = site::brotli_bytes(|name| name.strip_suffix(".wasm").is_some_and(|stem| files.iter().any(|file| *file == stem)))?;
-        let whole = own + if plotted { plots } else { 0 };
+        let whole = own + site::brotli_bytes(|name| others.contains(&name))?;
         say(&format!("{what} {:.1} kB of {} kB", kilobytes(whole), PAGE_BUDGET / 1000));
         fits &= own > 0 && whole <= PAGE_BUDGET;
     }

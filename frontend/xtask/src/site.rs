@@ -83,7 +83,9 @@ pub fn build(release: bool) -> Result<()> {
     wasm::build(&package, release)?;
     let css = stylesheet()?;
     std::fs::write(package.join("main.css"), if release { shorter(&css) } else { css })?;
-    std::fs::copy(root().join("public/js/plot.js"), package.join("plot.js"))?;
+    for script in ["plot.js", "logworker.js"] {
+        std::fs::copy(root().join("public/js").join(script), package.join(script))?;
+    }
     std::fs::copy(root().join("end2end/node_modules/uplot/dist/uPlot.esm.js"), package.join("uplot.js"))?;
     std::fs::copy(root().join("public/favicon.svg"), fresh.join("favicon.svg"))?;
     let mut hasher = Sha256::new();

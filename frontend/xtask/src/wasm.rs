@@ -38,7 +38,21 @@ pub fn build(folder: &Path, release: bool) -> Result<()> {
             }
         }
     }
-    Ok(())
+    engine(folder, release)
+}
+
+/// Compiles the log engine for its worker and writes `logengine.js` and `logengine_bg.wasm`. Every
+/// browser of the last years has 128-bit vectors, which find line ends several times faster.
+fn engine(folder: &Path, release: bool) -> Result<()> {
+    let vectors = "target.wasm32-unknown-unknown.rustflags=[\"-C\", \"target-feature=+simd128\"]";
+    cargo(&["build", "--package", "logworker", "--lib", "--target", "wasm32-unknown-unknown", "--profile", "wasm-worker", "--config", vectors])?;
+    let compiled = root().join("target/wasm32-unknown-unknown/wasm-worker/logworker.wasm");
+    let mut bindgen = Bindgen::new();
+    bindgen.web(true)?.input_path(&compiled).out_name("logengine").typescript(false).demangle(false).keep_debug(false).remove_name_section(release).remove_producers_section(true);
+    bindgen.generate(folder).context("failed to bind the log engine to JavaScript")?;
+    let module = folder.join("logengine_bg.wasm");
+    let stripped = without_custom_sections(&std::fs::read(&module)?).context("the log engine is no WebAssembly module")?;
+    Ok(std::fs::write(module, stripped)?)
 }
 
 /// Cuts the compiled app where functions are marked with `wasm_split`. Returns the path of what is

@@ -1,5 +1,6 @@
 //! `GET …/jobs/:job/trace`: whole, from an offset (`byte_offset`, `byte_limit`), or by `Range`.
-//! With `Range` and `wait=SECONDS` (ours) the answer is held until there is something new.
+//! With `Range` and `wait=SECONDS` (ours) the answer is held until there is something new; with
+//! `byte_offset` and `follow=SECONDS` (ours) it goes on while the log grows.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -41,6 +42,71 @@ async fn wait_for_more(forge: &Forge, job: i64, from: u64, seconds: i64) -> ApiR
     Ok(())
 }
 
+/// Says where the bytes of a followed log begin: the wanted offset, or 0 when the log is shorter
+/// than that, which means that it was erased.
+pub const OFFSET: &str = "x-trace-offset";
+
+/// The log from `from` on, bytes as they are written, until the job has ended, the log was erased,
+/// or the time is over.
+async fn followed(forge: &Forge, job: i64, from: u64, seconds: i64) -> Response {
+    let path = forge.folders.trace(job);
+    let size = tokio::fs::metadata(&path).await.map(|meta| meta.len()).unwrap_or(0);
+    let from = if from > size { 0 } else { from };
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(seconds.clamp(0, MAX_WAIT).unsigned_abs());
+    let start = Following { forge: forge.clone(), job, file: None, at: from, until, last: false };
+    let body = Body::from_stream(futures::stream::try_unfold(start, async |mut following| Ok::<_, std::io::Error>(following.next().await?.map(|bytes| (bytes, following)))));
+    let headers = [("content-type", "text/plain".to_owned()), ("cache-control", "no-store".to_owned()), (OFFSET, from.to_string())];
+    (headers, body).into_response()
+}
+
+/// A log that is read while it grows.
+struct Following {
+    forge: Forge,
+    job: i64,
+    file: Option<tokio::fs::File>,
+    at: u64,
+    until: tokio::time::Instant,
+    /// The job has ended; what is written by now is all.
+    last: bool,
+}
+
+impl Following {
+    async fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        for look in 0_u64.. {
+            let path = self.forge.folders.trace(self.job);
+            if self.file.is_none() && tokio::fs::try_exists(&path).await? {
+                let mut file = tokio::fs::File::open(&path).await?;
+                file.seek(SeekFrom::Start(self.at)).await?;
+                self.file = Some(file);
+            }
+            if let Some(file) = &mut self.file {
+                let mut buffer = vec![0; 256 * 1024];
+                let length = file.read(&mut buffer).await?;
+                if length > 0 {
+                    buffer.truncate(length);
+                    self.at += length as u64;
+                    return Ok(Some(buffer));
+                }
+            }
+            // Erased, it is shorter or gone: whoever reads has to begin anew.
+            let size = tokio::fs::metadata(&path).await.map(|meta| meta.len()).unwrap_or(0);
+            if self.last || size < self.at || tokio::time::Instant::now() >= self.until {
+                return Ok(None);
+            }
+            if look % (1000 / LOOK) == 0 {
+                let status: Option<String> =
+                    sqlx::query_scalar("SELECT status FROM jobs WHERE id = ?").bind(self.job).fetch_optional(&self.forge.db).await.map_err(std::io::Error::other)?;
+                self.last = status.is_none_or(|status| gitlab::Status::from(status.as_str()).is_complete());
+                if self.last {
+                    continue;
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(LOOK)).await;
+        }
+        Ok(None)
+    }
+}
+
 /// The first byte of `Range: bytes=N-` or `bytes=N-M` (RFC 9110 §14.1.2), and the last if given.
 fn range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     let text = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
@@ -64,6 +130,9 @@ pub async fn get_trace(State(forge): State<Forge>, caller: Caller, Path((id, job
     }
     if let (Some(seconds), Some((from, _))) = (params.number("wait")?, range(&headers)) {
         wait_for_more(&forge, row.id, from, seconds).await?;
+    }
+    if let (Some(seconds), Some(from)) = (params.number("follow")?, offset) {
+        return Ok(followed(&forge, row.id, from.unsigned_abs(), seconds).await);
     }
     let disposition = (header::CONTENT_DISPOSITION, format!("infile; filename=\"{}.log\"", row.id));
     let kind = (header::CONTENT_TYPE, "text/plain".to_owned());

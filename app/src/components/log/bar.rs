@@ -1,0 +1,49 @@
+//! What a log view says about itself, and what can be done with it.
+
+use leptos::prelude::*;
+
+use super::digest::Digest;
+use super::find::Find;
+use super::state::LogState;
+use crate::browser;
+use crate::queries::run_log::Progress;
+use crate::ui::dynamic::dynamic;
+use crate::ui::icon::{Icon, Picture};
+
+/// How fresh the log is.
+fn freshness(progress: &Progress, over: bool, embedded: bool) -> String {
+    match progress {
+        Progress::End => "Complete".to_owned(),
+        Progress::Trouble(_) => "Cannot be read just now".to_owned(),
+        Progress::Read(_) if over => "Reading the rest".to_owned(),
+        Progress::Read(_) if embedded => "Live".to_owned(),
+        Progress::Read(0) => "Asking the backend".to_owned(),
+        Progress::Read(time) => format!("As of {}; this backend gets new lines about once a minute", browser::clock(*time as f64)),
+    }
+}
+
+/// The bar.
+#[component]
+pub fn Bar(state: LogState, #[prop(into)] name: String, #[prop(into)] file: String, over: Signal<bool>, embedded: bool, to_end: Callback<()>) -> impl IntoView {
+    let folded = RwSignal::new(false);
+    let fold = move |_| {
+        folded.update(|folded| *folded = !*folded);
+        state.tell(|worker| worker.fold_all(folded.get_untracked()));
+    };
+    let quiet = "quiet";
+    view! {
+        <div class="log-bar">
+            <h2 class="log-name">{name}</h2>
+            <span class="faint" role="status">{dynamic(move || state.progress.with(|progress| freshness(progress, over.get(), embedded)))}</span>
+            <span class="gap"></span>
+            <Find state/>
+            <div class="log-acts">
+                <Digest state/>
+                <button type="button" class="button" data-variant=quiet aria-pressed=move || state.following.get().to_string() on:click=move |_| to_end.run(())><Picture icon=Icon::Down/>"Follow"</button>
+                <button type="button" class="button" data-variant=quiet aria-pressed=move || folded.get().to_string() on:click=fold><Picture icon=Icon::Right/>"Fold all"</button>
+                <button type="button" class="button" data-variant=quiet title="The whole text in a page of its own, where the browser can find in it" on:click=move |_| state.tell(|worker| worker.blob(""))><Picture icon=Icon::File/>"Plain"</button>
+                <button type="button" class="button" data-variant=quiet on:click=move |_| state.tell(|worker| worker.blob(&file))><Picture icon=Icon::Save/>"Save"</button>
+            </div>
+        </div>
+    }
+}

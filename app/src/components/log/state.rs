@@ -1,0 +1,149 @@
+//! What a log view knows, and what its worker tells it.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+
+use crate::browser;
+use crate::browser::logs::{Found, LogWorker, Said, Shown, Trouble};
+use crate::queries::run_log::Progress;
+use crate::ui::cell::Cell;
+use crate::ui::toast::Toasts;
+
+/// Everything.
+#[derive(Clone, Copy)]
+pub struct LogState {
+    worker: StoredValue<Option<Rc<LogWorker>>, LocalStorage>,
+    /// The rows that are looked at.
+    pub shown: Cell<Shown>,
+    /// What a search found.
+    pub found: Cell<Found>,
+    /// Which of the lines found is looked at.
+    pub hit: Cell<Option<usize>>,
+    /// Whether the end is followed.
+    pub following: RwSignal<bool>,
+    /// How reading goes.
+    pub progress: Cell<Progress>,
+    /// Lines that look like trouble, once somebody asked.
+    pub digest: Cell<Option<Vec<Trouble>>>,
+    /// Lines that are marked: from, to, as people count.
+    pub marked: Cell<Option<(u32, u32)>>,
+    /// A row to be scrolled to.
+    pub wish: Cell<Option<usize>>,
+    /// Why it cannot be shown at all.
+    pub broken: Cell<Option<String>>,
+}
+
+impl LogState {
+    /// With no worker yet, as on the server.
+    pub fn new() -> Self {
+        Self {
+            worker: StoredValue::new_local(None),
+            shown: Cell::new(Shown::default()),
+            found: Cell::new(Found::default()),
+            hit: Cell::new(None),
+            following: RwSignal::new(true),
+            progress: Cell::new(Progress::Read(0)),
+            digest: Cell::new(None),
+            marked: Cell::new(None),
+            wish: Cell::new(None),
+            broken: Cell::new(None),
+        }
+    }
+
+    /// Starts the worker.
+    pub fn start(self, toasts: Toasts) -> Rc<LogWorker> {
+        let worker = Rc::new(LogWorker::new(move |said| self.hear(said, toasts)));
+        self.worker.set_value(Some(worker.clone()));
+        worker
+    }
+
+    /// Tells the worker something, if there is one.
+    pub fn tell(self, act: impl FnOnce(&LogWorker)) {
+        let worker = self.worker.try_with_value(Option::clone).flatten();
+        if let Some(worker) = worker {
+            act(&worker);
+        }
+    }
+
+    fn hear(self, said: Said, toasts: Toasts) {
+        match said {
+            Said::Shown(shown) => {
+                self.shown.set(shown);
+            }
+            Said::Found(found) => {
+                let first = self.hit.peek(Option::is_none) == Some(true) && !found.lines.is_empty();
+                self.found.set(found);
+                if first {
+                    self.to_hit(0);
+                }
+            }
+            Said::Gone(row, ..) => {
+                let _ = self.following.try_set(false);
+                self.wish.set(Some(row));
+            }
+            Said::Digest(list) => {
+                self.digest.set(Some(list));
+            }
+            Said::Copied(text) => {
+                let lines = text.lines().count();
+                leptos::task::spawn_local(async move {
+                    match browser::copy(&text).await {
+                        true => toasts.good(format!("Copied {lines} lines.")),
+                        false => toasts.bad("The text was not copied.", "This browser does not let pages write what is pasted. Mark the lines and copy them, or save the log."),
+                    }
+                });
+            }
+            Said::Blob(address, name) if name.is_empty() => browser::open_beside(&address),
+            Said::Blob(address, name) => browser::save_from(&address, &name),
+            Said::Broken(why) => {
+                self.broken.set(Some(why));
+            }
+        }
+    }
+
+    /// Looks at one of the lines that a search found.
+    pub fn to_hit(self, index: usize) {
+        let line = self.found.peek(|found| found.lines.get(index).copied()).flatten();
+        if let Some(line) = line {
+            self.hit.set(Some(index));
+            self.tell(|worker| worker.go(None, Some(line)));
+        }
+    }
+
+    /// Looks at the next line found, or the one before.
+    pub fn step(self, forward: bool) {
+        let count = self.found.peek(|found| found.lines.len()).unwrap_or(0);
+        if count > 0 {
+            let now = self.hit.peek(|hit| *hit).flatten().unwrap_or(0);
+            self.to_hit(if forward { (now + 1) % count } else { (now + count - 1) % count });
+        }
+    }
+
+    /// Marks lines, and puts them into the address.
+    pub fn mark(self, number: u32, further: bool) {
+        let from = self.marked.peek(|marked| *marked).flatten().filter(|_| further).map_or(number, |(from, _)| from);
+        let range = (from.min(number), from.max(number));
+        self.marked.set(Some(range));
+        browser::set_fragment(&if range.0 == range.1 { format!("#L{}", range.0) } else { format!("#L{}-{}", range.0, range.1) });
+    }
+}
+
+/// Lines that an address names: `#L12` or `#L12-20`.
+#[must_use]
+pub fn named(fragment: &str) -> Option<(u32, u32)> {
+    let text = fragment.strip_prefix("#L")?;
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    let (from, to): (u32, u32) = (from.parse().ok()?, to.trim_start_matches('L').parse().ok()?);
+    (from > 0).then_some((from.min(to.max(1)), from.max(to)))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn lines_in_an_address() {
+        for (text, expected) in [("#L12", Some((12, 12))), ("#L9-4", Some((4, 9))), ("#L4-L9", Some((4, 9))), ("#L0", None), ("#x", None), ("", None)] {
+            assert_eq!(super::named(text), expected, "{text}");
+        }
+    }
+}
