@@ -76,7 +76,7 @@ const trace = (id) => path.join(data, 'd/forge/traces', `${id}.log`);
 setTimeout(() => { console.error('the measurement hangs'); server.kill('SIGKILL'); process.exit(1); }, 240_000).unref();
 
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--js-flags=--expose-gc'];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: flags });
+const browser = await chromium.launch({ executablePath: execFileSync('which', [process.env.CHROMIUM || 'chromium']).toString().trim(), args: flags });
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
 await context.addInitScript(() => {
   const look = () => {
@@ -162,7 +162,7 @@ try {
   // A line of 10 MB.
   fs.writeFileSync(trace(big.job), Buffer.concat([Buffer.from('before\n'), Buffer.alloc(10e6, 'x'), Buffer.from('\nafter\n')]));
   await open(big.run, big.job);
-  await page.getByText('after').waitFor();
+  await page.getByText('after', { exact: true }).waitFor();
   figures['log10line.first_lines_ms'] = rounded(await page.evaluate(() => globalThis.firstRow - performance.getEntriesByType('resource').find((entry) => entry.name.includes('/trace')).responseStart));
 
   // 10,000 lines a second, seen as they come.

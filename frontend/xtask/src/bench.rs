@@ -6,11 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::ci::is_entry;
 use crate::shell::{binary, root, say, server};
-use crate::{install, site};
+use crate::{bench_logs, install, site};
 
 const ADDRESS: &str = "127.0.0.1:8087";
 const COMMAND: &str = "cargo xtask bench";
@@ -156,9 +156,10 @@ pub fn bench() -> Result<()> {
     let latency = log_latency(&server)?;
     drop(server);
     let entry = site::brotli_bytes(is_entry)? as f64 / 1e3;
-    let row = |name: &str, value: f64, unit: &str| json!({ "name": name, "value": (value * 10.0).round() / 10.0, "unit": unit, "command": COMMAND });
-    let list: Vec<Value> =
+    let row = |name: &str, value: f64, unit: &str| bench_logs::row(name, value, unit, COMMAND);
+    let mut list: Vec<Value> =
         vec![row("app.entry_brotli_kb", entry, "kB"), row("server.ready_ms", median(ready), "ms"), row("server.rss_mb", resident, "MiB"), row("log.latency_ms", latency, "ms")];
+    list.extend(bench_logs::figures()?.iter().map(|(name, value, unit)| row(name, *value, unit)));
     for figure in &list {
         say(&format!("{:24} {:>8} {}", figure["name"].as_str().unwrap_or_default(), figure["value"], figure["unit"].as_str().unwrap_or_default()));
     }

@@ -1,6 +1,7 @@
 //! `cargo xtask …`: everything that is done to this project, by one tool that cargo builds.
 
 mod bench;
+mod bench_logs;
 mod ci;
 mod dev;
 mod install;

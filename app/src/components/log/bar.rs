@@ -39,10 +39,10 @@ pub fn Bar(state: LogState, #[prop(into)] name: String, #[prop(into)] file: Stri
             <Find state/>
             <div class="log-acts">
                 <Digest state/>
-                <button type="button" class="button" data-variant=quiet aria-pressed=move || state.following.get().to_string() on:click=move |_| to_end.run(())><Picture icon=Icon::Down/>"Follow"</button>
-                <button type="button" class="button" data-variant=quiet aria-pressed=move || folded.get().to_string() on:click=fold><Picture icon=Icon::Right/>"Fold all"</button>
-                <button type="button" class="button" data-variant=quiet title="The whole text in a page of its own, where the browser can find in it" on:click=move |_| state.tell(|worker| worker.blob(""))><Picture icon=Icon::File/>"Plain"</button>
-                <button type="button" class="button" data-variant=quiet on:click=move |_| state.tell(|worker| worker.blob(&file))><Picture icon=Icon::Save/>"Save"</button>
+                <button type="button" class="button" data-variant=quiet aria-label="Follow" title="Follow the end" aria-pressed=move || state.following.get().to_string() on:click=move |_| to_end.run(())><Picture icon=Icon::Down/><span class="wide">"Follow"</span></button>
+                <button type="button" class="button" data-variant=quiet aria-label="Fold all" title="Fold all sections" aria-pressed=move || folded.get().to_string() on:click=fold><Picture icon=Icon::Right/><span class="wide">"Fold all"</span></button>
+                <button type="button" class="button" data-variant=quiet aria-label="Plain" title="The whole text in a page of its own, where the browser can find in it" on:click=move |_| state.tell(|worker| worker.blob(""))><Picture icon=Icon::File/><span class="wide">"Plain"</span></button>
+                <button type="button" class="button" data-variant=quiet aria-label="Save" title="Save the log as a file" on:click=move |_| state.tell(|worker| worker.blob(&file))><Picture icon=Icon::Save/><span class="wide">"Save"</span></button>
             </div>
         </div>
     }

@@ -36,7 +36,7 @@ pub fn Digest(state: LogState) -> impl IntoView {
     });
     view! {
         <details class="menu log-digest" on:toggle=open>
-            <summary class="button" data-variant="quiet"><Picture icon=Icon::Warning/>"Errors"</summary>
+            <summary class="button" data-variant="quiet" aria-label="Errors" title="Lines that look like errors"><Picture icon=Icon::Warning/><span class="wide">"Errors"</span></summary>
             <div class="menu-body">{list}</div>
         </details>
     }
