@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod branches;
 pub mod commits;
+pub mod environments;
 pub mod files;
 pub mod git_http;
 pub mod groups;
@@ -14,6 +15,7 @@ pub mod projects;
 pub mod repository;
 pub mod routes;
 pub mod runners;
+pub mod schedules;
 pub mod tags;
 pub mod trace;
 pub mod triggers;

@@ -3,8 +3,10 @@
 
 pub mod actions;
 pub mod create;
+pub mod environments;
 pub mod predefined;
 pub mod process;
+pub mod schedules;
 
 use gitlab::Status;
 

@@ -11,6 +11,7 @@ pub mod tidy;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use gitlab::Status;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Forge;
 use crate::access::blocking;
 use crate::error::ApiResult;
+use crate::runner::run::wants_again;
 use crate::store::pipelines::{JOB, JobRow};
 
 pub use sandbox::Sandbox;
@@ -109,6 +111,8 @@ pub struct Runner {
     pub wake: Notify,
     slots: usize,
     running: Mutex<HashMap<i64, Stop>>,
+    /// The server stops: jobs end because of that, and not because somebody wants it.
+    pub(crate) closing: AtomicBool,
 }
 
 impl Runner {
@@ -123,6 +127,7 @@ impl Runner {
             wake: Notify::new(),
             slots: config.slots.max(1),
             running: Mutex::default(),
+            closing: AtomicBool::new(false),
         }
     }
 
@@ -137,6 +142,12 @@ impl Runner {
         found.inspect(Stop::ask).is_some()
     }
 
+    /// Whether no job runs.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.table().is_empty()
+    }
+
     /// Whether this runner has all of `tags`.
     #[must_use]
     pub fn offers(&self, tags: &[String]) -> bool {
@@ -147,6 +158,7 @@ impl Runner {
 impl Forge {
     /// Takes pending jobs until the server stops.
     pub async fn run_jobs(&self, stop: CancellationToken) {
+        self.runner.closing.store(false, std::sync::atomic::Ordering::Relaxed);
         loop {
             tokio::select! {
                 () = self.runner.wake.notified() => {}
@@ -157,6 +169,7 @@ impl Forge {
                 tracing::error!(?error, "failed to look for jobs");
             }
         }
+        self.runner.closing.store(true, std::sync::atomic::Ordering::Relaxed);
         let tokens: Vec<_> = self.runner.table().values().cloned().collect();
         tokens.iter().for_each(Stop::ask);
         for _ in 0..100 {
@@ -169,6 +182,7 @@ impl Forge {
 
     async fn take_jobs(&self) -> ApiResult<()> {
         self.start_scheduled().await?;
+        self.start_due_schedules().await?;
         let waiting: Vec<JobRow> = sqlx::query_as(&format!("{JOB} WHERE status = 'pending' AND kind = 'build' ORDER BY id LIMIT 200")).fetch_all(&self.db).await?;
         for row in waiting {
             let tags: Vec<String> = serde_json::from_str(&row.tags).unwrap_or_default();
@@ -206,6 +220,7 @@ impl Forge {
         }
         let cancel = Stop::default();
         self.runner.table().insert(row.id, cancel.clone());
+        self.environment_begins(&row).await?;
         self.update_pipeline(row.pipeline_id).await?;
         let forge = self.clone();
         tokio::spawn(async move {
@@ -238,6 +253,10 @@ impl Forge {
             let (status, reason) = if was_canceling { (Status::Canceled, None) } else { (Status::Failed, Some("runner_system_failure")) };
             let written = async {
                 self.set_job_status(row.id, &status, reason).await?;
+                // A continuous twin that asks to be tried again is.
+                if status == Status::Failed && wants_again(&row, reason, None) {
+                    self.clone_job(&row, row.user_id, row.attempts).await?;
+                }
                 self.release_resource(&row).await?;
                 self.process(row.pipeline_id).await
             };

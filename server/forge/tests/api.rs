@@ -7,6 +7,8 @@
 mod actor;
 #[path = "api/commits.rs"]
 mod commits;
+#[path = "api/continuous.rs"]
+mod continuous;
 #[path = "api/form.rs"]
 mod form;
 #[path = "api/git.rs"]

@@ -5,7 +5,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, delete, get, post, put};
 
-use super::{artifacts, branches, commits, files, git_http, groups, headers, jobs, lint, pipelines, projects, repository, runners, tags, trace, triggers, users, variables};
+use super::{
+    artifacts, branches, commits, environments, files, git_http, groups, headers, jobs, lint, pipelines, projects, repository, runners, schedules, tags, trace, triggers, users,
+    variables,
+};
 use crate::Forge;
 use crate::oauth::{applications, authorize, discovery, sign_in, token};
 
@@ -117,6 +120,15 @@ fn ci() -> Router<Forge> {
         .route("/projects/{id}/ref/{reference}/trigger/pipeline", post(triggers::trigger_pipeline_on_ref))
         .route("/projects/{id}/triggers", get(triggers::list_triggers).post(triggers::create_trigger))
         .route("/projects/{id}/triggers/{trigger}", get(triggers::get_trigger).put(triggers::update_trigger).delete(triggers::delete_trigger))
+        .route("/projects/{id}/environments", get(environments::list_environments).post(environments::create_environment))
+        .route("/projects/{id}/environments/{environment}", get(environments::get_environment).put(environments::update_environment).delete(environments::delete_environment))
+        .route("/projects/{id}/environments/{environment}/stop", post(environments::stop_environment))
+        .route("/projects/{id}/pipeline_schedules", get(schedules::list_schedules).post(schedules::create_schedule))
+        .route("/projects/{id}/pipeline_schedules/{schedule}", get(schedules::get_schedule).put(schedules::update_schedule).delete(schedules::delete_schedule))
+        .route("/projects/{id}/pipeline_schedules/{schedule}/play", post(schedules::play_schedule))
+        .route("/projects/{id}/pipeline_schedules/{schedule}/take_ownership", post(schedules::take_ownership))
+        .route("/projects/{id}/pipeline_schedules/{schedule}/variables", post(schedules::create_variable))
+        .route("/projects/{id}/pipeline_schedules/{schedule}/variables/{key}", put(schedules::update_variable).delete(schedules::delete_variable))
         .route("/projects/{id}/jobs", get(jobs::list_jobs))
         .route("/projects/{id}/jobs/{job}", get(jobs::get_job))
         .route("/projects/{id}/jobs/{job}/trace", get(trace::get_trace))

@@ -49,6 +49,8 @@ impl Forge {
     pub(crate) async fn run_job(&self, row: JobRow, token: &str, cancel: Stop) {
         let outcome = self.try_run(&row, token, cancel.clone()).await;
         let (status, reason, exit) = match &outcome {
+            // It was not told to end by anybody who wants it to.
+            Ok(_) if cancel.script.is_cancelled() && self.runner.closing.load(std::sync::atomic::Ordering::Relaxed) => (Status::Failed, Some("runner_system_failure"), None),
             Ok(_) if cancel.script.is_cancelled() => (Status::Canceled, None, None),
             Ok(Ending::Exit(0)) => (Status::Success, None, Some(0)),
             Ok(Ending::Exit(code)) => (Status::Failed, Some("script_failure"), Some(*code)),
@@ -75,12 +77,13 @@ impl Forge {
         let excused = row.allow_failure || code.is_some_and(|code| job.allow_failure.exit_codes.contains(&code));
         sqlx::query("UPDATE jobs SET exit_code = ?, allow_failure = ?, token_hash = NULL WHERE id = ?").bind(code).bind(excused).bind(row.id).execute(&self.db).await?;
         self.set_job_status(row.id, status, reason).await?;
-        let again = *status == Status::Failed
-            && row.attempts < i64::try_from(job.retry.max).unwrap_or_default()
-            && (job.retry.when.is_empty() || job.retry.when.iter().any(|word| word == "always" || Some(word.as_str()) == reason))
-            && (job.retry.exit_codes.is_empty() || code.is_some_and(|code| job.retry.exit_codes.contains(&code)));
-        if again {
-            self.clone_job(row, row.user_id, row.attempts + 1).await?;
+        if *status == Status::Success {
+            self.environment_ends(row).await?;
+        }
+        let closing = self.runner.closing.load(std::sync::atomic::Ordering::Relaxed);
+        if *status == Status::Failed && (closing || row.attempts < i64::try_from(job.retry.max).unwrap_or_default()) && wants_again(row, reason, code) {
+            // A server that stops takes no attempt away.
+            self.clone_job(row, row.user_id, row.attempts + i64::from(!closing)).await?;
         }
         self.release_resource(row).await?;
         self.process(row.pipeline_id).await
@@ -130,6 +133,14 @@ impl Forge {
         variables.values.insert("CI_PROJECT_DIR".to_owned(), inside.clone());
         Ok(Run { forge: self, row, job, project, pipeline, variables, folder, inside, cancel })
     }
+}
+
+/// Whether a job that failed for `reason` asks to be tried again, however often it was.
+pub(super) fn wants_again(row: &JobRow, reason: Option<&str>, code: Option<i64>) -> bool {
+    let retry = options(row).retry;
+    retry.max > 0
+        && (retry.when.is_empty() || retry.when.iter().any(|word| word == "always" || Some(word.as_str()) == reason))
+        && (retry.exit_codes.is_empty() || code.is_some_and(|code| retry.exit_codes.contains(&code)))
 }
 
 impl Run<'_> {
@@ -279,6 +290,9 @@ impl Run<'_> {
             Ending::TimedOut => {
                 let seconds = self.job.timeout.unwrap_or(self.project.build_timeout.unsigned_abs());
                 format!("\x1b[31;1mERROR: Job failed: execution took longer than {seconds} seconds\x1b[0;m")
+            }
+            Ending::Cancelled if self.forge.runner.closing.load(std::sync::atomic::Ordering::Relaxed) => {
+                "\x1b[31;1mERROR: Job failed: the server was stopped while this job was running\x1b[0;m".to_owned()
             }
             Ending::Cancelled => "\x1b[31;1mERROR: Job was cancelled\x1b[0;m".to_owned(),
         };

@@ -72,3 +72,14 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_by_pipeline ON jobs (pipeline_id);
 CREATE INDEX IF NOT EXISTS jobs_by_project ON jobs (project_id, id DESC);
 CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (status) WHERE status IN ('pending', 'running', 'scheduled');
+CREATE TABLE IF NOT EXISTS environments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE, name TEXT NOT NULL, external_url TEXT, tier TEXT, description TEXT,
+  state TEXT NOT NULL, on_stop TEXT, pipeline_id INTEGER, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, UNIQUE (project_id, name)
+);
+CREATE TABLE IF NOT EXISTS schedules (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE, owner_id INTEGER NOT NULL, description TEXT NOT NULL, reference TEXT NOT NULL,
+  cron TEXT NOT NULL, timezone TEXT NOT NULL, active INTEGER NOT NULL, next_run_at TEXT, last_pipeline_id INTEGER, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS schedule_variables (
+  schedule_id INTEGER NOT NULL REFERENCES schedules(id) ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL, variable_type TEXT NOT NULL, PRIMARY KEY (schedule_id, key)
+);

@@ -75,6 +75,24 @@ impl World {
         Self { forge, clock, stop, _folder: folder }
     }
 
+    /// Stops running jobs, as a server does that is told to end, and waits until none is left.
+    pub async fn halt(&self) {
+        self.stop.cancel();
+        for _ in 0..400 {
+            if self.forge.runner.is_idle() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("jobs went on");
+    }
+
+    /// Runs jobs again.
+    pub fn start_again(&self) -> tokio::task::JoinHandle<()> {
+        let forge = self.forge.clone();
+        tokio::spawn(async move { forge.run_jobs(CancellationToken::new()).await })
+    }
+
     /// Somebody new, with a token of these scopes.
     pub async fn person(&self, name: &str, scopes: &[&str]) -> Actor {
         if self.forge.find_user(name).await.is_err() {
