@@ -11,5 +11,6 @@ pub mod plot;
 pub mod problem_box;
 pub mod results;
 pub mod run_table;
+pub mod start_form;
 pub mod status;
 pub mod table_view;

@@ -6,6 +6,7 @@ pub mod results;
 pub mod run;
 pub mod run_log;
 pub mod runs;
+pub mod start;
 pub mod twin;
 
 use std::future::Future;

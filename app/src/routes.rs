@@ -122,6 +122,13 @@ impl Route {
         }
     }
 
+    /// The form that starts the twin of this page, filled with what run `from` was given.
+    #[must_use]
+    pub fn to_start(&self, from: i64, branch: Option<&str>) -> String {
+        let branch = branch.map(|branch| format!("&branch={}", encode(branch))).unwrap_or_default();
+        format!("{self}?tab=start&from={from}{branch}")
+    }
+
     /// Where signing in at a backend begins, coming back to this page.
     #[must_use]
     pub fn sign_in(&self, backend: &str) -> String {

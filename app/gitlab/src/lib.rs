@@ -2,15 +2,18 @@
 #![deny(missing_docs)]
 
 pub mod artifacts;
+pub mod branches;
 pub mod commits;
 pub mod endpoint;
 pub mod error;
 pub mod ids;
 pub mod jobs;
+pub mod lint;
 pub mod page;
 pub mod pipelines;
 pub mod projects;
 pub mod repository;
+pub mod runners;
 pub mod status;
 pub mod trace;
 pub mod users;

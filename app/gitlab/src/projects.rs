@@ -20,6 +20,13 @@ pub struct Project {
     pub web_url: String,
     /// For `git clone`.
     pub http_url_to_repo: String,
+    /// The least role that may give variables to a pipeline: `developer`, `maintainer`, `owner`,
+    /// `no_one_allowed`.
+    #[serde(default)]
+    pub ci_pipeline_variables_minimum_override_role: Option<String>,
+    /// Whether large files are kept apart from the repository.
+    #[serde(default)]
+    pub lfs_enabled: Option<bool>,
     /// What the token's owner may do here.
     #[serde(default)]
     pub permissions: Option<Permissions>,

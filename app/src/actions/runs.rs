@@ -9,19 +9,53 @@ use twin::asset::Owner;
 
 use crate::instances::Client;
 use crate::problem::Problem;
+use crate::queries::start::given;
 
-/// Starts a twin with its person's own rights: the two variables of DTAAS.md §2.3 and nothing
-/// else. Returns the number of the parent pipeline.
-pub async fn start(client: Client, owner: Owner, twin: String) -> Result<i64, Problem> {
+/// How a twin is to be started; what is left out is the instance's.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// The branch.
+    pub branch: Option<String>,
+    /// The tag that its jobs ask of a runner.
+    pub tag: Option<String>,
+    /// Pipeline variables beside the two of the contract.
+    pub variables: Vec<(String, String)>,
+    /// Pipeline inputs.
+    pub inputs: Vec<(String, serde_json::Value)>,
+}
+
+/// Starts a twin with its person's own rights: the two variables of DTAAS.md §2.3 and what `wish`
+/// says. Returns the number of the parent pipeline.
+pub async fn start(client: Client, owner: Owner, twin: String, wish: Start) -> Result<i64, Problem> {
     let work = async || -> Result<i64, Error> {
-        let branch = match client.instance.branch.clone() {
+        let branch = match wish.branch.clone().or(client.instance.branch.clone()) {
             Some(branch) => branch,
             None => ask(&client, &GetProject(client.project(owner))).await?.default_branch.unwrap_or_else(|| "main".to_owned()),
         };
-        let wish = CreatePipeline::new(client.project(owner), branch).variable("DTName", &twin).variable("RunnerTag", &client.instance.runner_tag);
-        Ok(ask(&client, &wish).await?.id.0)
+        let tag = wish.tag.as_ref().unwrap_or(&client.instance.runner_tag);
+        let mut pipeline = CreatePipeline::new(client.project(owner), branch).variable("DTName", &twin).variable("RunnerTag", tag);
+        for (key, value) in &wish.variables {
+            pipeline = pipeline.variable(key, value);
+        }
+        for (name, value) in &wish.inputs {
+            pipeline = pipeline.input(name, value.clone());
+        }
+        Ok(ask(&client, &pipeline).await?.id.0)
     };
     work().await.map_err(|error| Problem::new(&error, &format!("start “{twin}”"), &client.instance.name))
+}
+
+/// Starts a twin once more as it was started: its branch, and the variables that may be seen.
+pub async fn start_again(client: Client, owner: Owner, twin: String, run: i64, branch: Option<String>) -> Result<i64, Problem> {
+    let mut wish = Start { branch, ..Start::default() };
+    for given in given(&client, owner, run).await {
+        match given.key.as_str() {
+            "DTName" => {}
+            "RunnerTag" => wish.tag = Some(given.value),
+            _ => wish.variables.push((given.key, given.value)),
+        }
+    }
+    start(client, owner, twin, wish).await
 }
 
 /// Cancels pipelines, children first, so that nothing new is started on the way.

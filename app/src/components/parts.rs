@@ -6,12 +6,13 @@
 use gitlab::JobId;
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
-use twin::asset::Owner;
+use twin::asset::{Asset, Owner};
 
 use super::file_view::FileView;
 use super::log::view::LogView;
 use super::markdown::Markdown;
 use super::results::Results;
+use super::start_form::StartForm;
 use crate::instances::Client;
 use crate::queries::run::RunView;
 use crate::ui::later::{Arrived, later};
@@ -46,6 +47,16 @@ pub fn expect_log() {
     leptos::task::spawn_local(async {
         let _ = __wasm_split_preload_log_part().await;
     });
+}
+
+#[wasm_split(part_start, wasm_split_path = leptos::wasm_split, fallible)]
+fn start_part(client: Client, asset: Asset) -> Arrived {
+    Ok(view! { <StartForm client asset/> }.into_any())
+}
+
+/// The form that starts a twin.
+pub fn start(client: Client, asset: Asset) -> AnyView {
+    later(None, __wasm_split_preload_start_part, move || start_part(client.clone(), asset.clone()))
 }
 
 /// Markdown, with the folder that relative links start from.

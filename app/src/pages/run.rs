@@ -9,7 +9,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use twin::asset::Owner;
 use twin::run::{ago, reason};
 
-use crate::actions::runs::{cancel, play, retry, start};
+use crate::actions::runs::{cancel, play, retry, start_again};
 use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::components::jobs::JobList;
@@ -84,17 +84,24 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
         busy.set(true);
         spawn_local(async move {
             let instance = stored.get_value().instance.id;
-            match start(stored.get_value(), owner, twin).await {
+            let (run, branch) = view_of.with_untracked(|view| (view.parent.id.0, view.parent.reference.clone()));
+            match start_again(stored.get_value(), owner, twin, run, branch).await {
                 Ok(pipeline) => go(&Route::Run { instance, owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
                 Err(problem) => toasts.bad(problem.title, problem.advice),
             }
             let _ = busy.try_set(false);
         });
     });
+    let edited = move || {
+        let view = view_of.get();
+        let twin = Route::Twin { instance: stored.get_value().instance.id, owner, name: view.twin.unwrap_or_default() };
+        twin.to_start(view.parent.id.0, view.parent.reference.as_deref())
+    };
     let going = move || !view_of.get().status.is_complete();
     view! {
         <Show when=going fallback=move || view! {
             <Show when=move || view_of.get().twin.is_some()>
+                <a class="button" data-variant="quiet" href=edited>"Run again with…"</a>
                 <button type="button" class="button" disabled=move || busy.get() on:click=move |_| again.with_value(|again| again())><Picture icon=Icon::Again/>"Run again"</button>
             </Show>
         }>

@@ -10,7 +10,8 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use twin::asset::Asset;
 
 use super::asset::{AssetHead, Files, Readme};
-use crate::actions::runs::start;
+use crate::actions::runs::{Start, start};
+use crate::components::parts;
 use crate::components::phases::Phases;
 use crate::components::problem_box::ProblemBox;
 use crate::components::run_table::RunTable;
@@ -38,7 +39,7 @@ fn RunButton(client: Client, asset: Asset, runnable: Signal<Option<bool>>, probl
         problem.set(None);
         spawn_local(async move {
             let instance = client.instance.id.clone();
-            match start(client, asset.owner, asset.name).await {
+            match start(client, asset.owner, asset.name, Start::default()).await {
                 Ok(pipeline) => go(&Route::Run { instance, owner: asset.owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
                 Err(error) => {
                     let _ = problem.try_set(Some(error));
@@ -77,8 +78,12 @@ fn twin_runs(client: Client, asset: Asset) -> Arrived {
 
 #[component]
 fn Body(client: Client, asset: Asset, contents: Contents) -> impl IntoView {
-    let asked_for_file = use_query_map().with_untracked(|query| query.get("file").is_some());
-    let chosen = RwSignal::new(if asked_for_file { "files" } else { "about" });
+    let first = use_query_map().with_untracked(|query| match (query.get("file"), query.get("tab")) {
+        (Some(_), _) => "files",
+        (None, Some(tab)) if tab == "start" => "start",
+        _ => "about",
+    });
+    let chosen = RwSignal::new(first);
     let query = use_query_map();
     // A link in the README to a file of the twin opens it.
     let shown = Memo::new(move |before: Option<&(&'static str, Option<String>)>| {
@@ -87,11 +92,12 @@ fn Body(client: Client, asset: Asset, contents: Contents) -> impl IntoView {
         (if newly { "files" } else { chosen.get() }, file)
     });
     let tab = |key: &'static str, label: &str| Tab { key, label: label.to_owned() };
-    let tabs = vec![tab("about", "About"), tab("files", &format!("Files ({})", contents.files.len())), tab("runs", "Runs")];
+    let tabs = vec![tab("about", "About"), tab("files", &format!("Files ({})", contents.files.len())), tab("start", "Start with…"), tab("runs", "Runs")];
     let panel = dynamic(move || {
         let (client, asset, contents) = (client.clone(), asset.clone(), contents.clone());
         match shown.get().0 {
             "files" => view! { <div role="tabpanel" id="panel-files" aria-labelledby="tab-files"><Files client asset files=contents.files/></div> }.into_any(),
+            "start" => view! { <div role="tabpanel" id="panel-start" aria-labelledby="tab-start">{parts::start(client, asset)}</div> }.into_any(),
             "runs" => view! { <div role="tabpanel" id="panel-runs" aria-labelledby="tab-runs">{later(None, __wasm_split_preload_twin_runs, move || twin_runs(client.clone(), asset.clone()))}</div> }.into_any(),
             _ => view! { <div role="tabpanel" id="panel-about" aria-labelledby="tab-about"><Readme asset contents/></div> }.into_any(),
         }

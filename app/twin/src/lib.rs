@@ -3,5 +3,6 @@
 
 pub mod asset;
 pub mod csv;
+pub mod declared;
 pub mod phase;
 pub mod run;

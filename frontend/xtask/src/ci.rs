@@ -14,8 +14,9 @@ const ENTRY_BUDGET: u64 = 280_000;
 const PAGE_BUDGET: u64 = 120_000;
 /// What is loaded together: a page with the part it shows at once, a file with the plotting library, a
 /// log with its engine.
-const TOGETHER: [(&str, &[&str], &[&str]); 5] = [
+const TOGETHER: [(&str, &[&str], &[&str]); 6] = [
     ("a twin or asset with its README", &["page_asset", "part_markdown"], &[]),
+    ("the form that starts a twin", &["part_start"], &[]),
     ("runs", &["page_runs"], &[]),
     ("a run", &["page_run"], &[]),
     ("the log of a job", &["part_log"], &["logworker.js", "logengine.js", "logengine_bg.wasm"]),

@@ -1,0 +1,34 @@
+//! `GET /projects/:id/repository/branches`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::endpoint::{Endpoint, Method, Request, Response};
+use crate::error::Error;
+use crate::ids::ProjectRef;
+use crate::page::Page;
+
+/// What we use of a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the project's default one.
+    #[serde(default)]
+    pub default: bool,
+}
+
+/// The first hundred branches of a project.
+#[derive(Debug, Clone)]
+pub struct ListBranches(pub ProjectRef);
+
+impl Endpoint for ListBranches {
+    type Output = Page<Branch>;
+
+    fn request(&self) -> Request {
+        Request::new(Method::Get, format!("/projects/{}/repository/branches", self.0.segment())).with("per_page", 100)
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        Page::decode(&response)
+    }
+}

@@ -1,0 +1,47 @@
+//! `GET /projects/:id/ci/lint`: what is wrong with a CI file, before anything runs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::endpoint::{Endpoint, Method, Request, Response, json};
+use crate::error::Error;
+use crate::ids::ProjectRef;
+
+/// The verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Whether a pipeline could be made of it.
+    pub valid: bool,
+    /// Why not.
+    #[serde(default)]
+    pub errors: Vec<String>,
+    /// What may not be meant.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
+
+/// Looks at the CI file of a branch, includes and all.
+#[derive(Debug, Clone)]
+pub struct LintBranch {
+    project: ProjectRef,
+    branch: String,
+}
+
+impl LintBranch {
+    /// On `branch`.
+    #[must_use]
+    pub fn new(project: ProjectRef, branch: impl Into<String>) -> Self {
+        Self { project, branch: branch.into() }
+    }
+}
+
+impl Endpoint for LintBranch {
+    type Output = Verdict;
+
+    fn request(&self) -> Request {
+        Request::new(Method::Get, format!("/projects/{}/ci/lint", self.project.segment())).with("content_ref", &self.branch)
+    }
+
+    fn decode(&self, response: Response) -> Result<Verdict, Error> {
+        json(&response)
+    }
+}

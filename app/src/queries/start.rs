@@ -1,0 +1,185 @@
+//! Before a start: what can be chosen, and whether it would go well.
+
+use futures_util::future::join;
+use gitlab::branches::ListBranches;
+use gitlab::endpoint::ask;
+use gitlab::lint::LintBranch;
+use gitlab::pipelines::{Given, ListGiven};
+use gitlab::projects::{GetProject, Project};
+use gitlab::repository::{ListTree, RawFile};
+use gitlab::runners::OnlineRunners;
+use gitlab::{Error, PipelineId};
+use twin::asset::{Asset, Kind, Owner};
+use twin::declared::{Field, declared};
+
+use super::runs::of_owner;
+use crate::instances::Client;
+use crate::problem::Problem;
+
+/// Names that the contract of DTAAS.md §2.3 gives values to.
+pub const BY_CONTRACT: [&str; 2] = ["DTName", "RunnerTag"];
+
+/// What a start can be given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choices {
+    /// The project it runs in.
+    pub project: Project,
+    /// Its branches.
+    pub branches: Vec<String>,
+    /// What the CI file declares.
+    pub fields: Vec<Field>,
+    /// Why its declarations cannot be read.
+    pub unread: Option<String>,
+    /// What an earlier run was given, and its number.
+    pub before: Option<(i64, Vec<Given>)>,
+}
+
+/// The pipeline variables of a run; none where they may not be seen.
+pub async fn given(client: &Client, owner: Owner, run: i64) -> Vec<Given> {
+    ask(client, &ListGiven::new(client.project(owner), PipelineId(run))).await.unwrap_or_default()
+}
+
+/// What can be chosen for `asset`, prefilled from run `from`, else from the last run of the twin.
+pub async fn choices(client: Client, asset: Asset, from: Option<i64>) -> Result<Choices, Problem> {
+    let (owner, name) = (asset.owner, asset.name.clone());
+    let fail = |error: Error| Problem::new(&error, &format!("prepare the start of “{name}”"), &client.instance.name);
+    let of_project = client.project(owner);
+    let project = ask(&client, &GetProject(of_project.clone())).await.map_err(fail)?;
+    let branch = client.instance.branch.clone().or(project.default_branch.clone()).unwrap_or_else(|| "main".to_owned());
+    let file = RawFile::new(of_project.clone(), ".gitlab-ci.yml", &branch);
+    let (branches, file) = join(ask(&client, &ListBranches(of_project)), ask(&client, &file)).await;
+    let mut branches: Vec<String> = branches.map_err(fail)?.items.into_iter().map(|branch| branch.name).collect();
+    branches.sort_by_key(|name| *name != branch);
+    let read = file.map(|bytes| declared(&String::from_utf8_lossy(&bytes)));
+    let (fields, unread) = match read {
+        Ok(Ok(fields)) => (fields, None),
+        Ok(Err(why)) => (Vec::new(), Some(why)),
+        Err(_) => (Vec::new(), Some("the project has no .gitlab-ci.yml".to_owned())),
+    };
+    let last = match from {
+        Some(run) => Some(run),
+        None => of_owner(client.clone(), owner, Some(asset.name.clone())).await.ok().and_then(|runs| runs.first().map(|run| run.pipeline.id.0)),
+    };
+    let before = match last {
+        Some(run) => Some((run, given(&client, owner, run).await)),
+        None => None,
+    };
+    let fields = fields.into_iter().filter(|field| !BY_CONTRACT.contains(&field.name.as_str())).collect();
+    Ok(Choices { project, branches, fields, unread, before })
+}
+
+/// How a look before the start went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Good.
+    Pass,
+    /// It may start, and should know this.
+    Warn(String),
+    /// It would fail, and this is the remedy.
+    Stop(String),
+}
+
+/// One look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at.
+    pub what: &'static str,
+    /// How it went.
+    pub verdict: Verdict,
+}
+
+/// Whether a role may give variables to pipelines.
+fn may_give(level: u32, least: Option<&str>) -> bool {
+    match least {
+        Some("no_one_allowed") => false,
+        Some("owner") => level >= 50,
+        Some("maintainer") => level >= 40,
+        _ => level >= 30,
+    }
+}
+
+/// Looks at everything that is known to go wrong, all at once.
+pub async fn preflight(client: Client, asset: Asset, project: Project, branch: String, tag: String) -> Vec<Check> {
+    let (of_project, name) = (client.project(asset.owner), asset.name.clone());
+    let level = project.access_level();
+    let rights = match level {
+        30.. => Verdict::Pass,
+        0 => Verdict::Warn("The backend does not say what your role here is.".to_owned()),
+        _ => Verdict::Stop(format!("Your role in {} lets you look, not run. Ask one of its maintainers for the role Developer.", project.path_with_namespace)),
+    };
+    let least = project.ci_pipeline_variables_minimum_override_role.as_deref();
+    let variables = match (level, may_give(level, least)) {
+        (0, _) | (_, true) => Verdict::Pass,
+        _ => Verdict::Stop(format!(
+            "{} takes pipeline variables from the role {} up, and a twin needs two. Change “Minimum role to use pipeline variables” in its CI/CD settings.",
+            project.path_with_namespace,
+            least.unwrap_or("developer").replace('_', " ")
+        )),
+    };
+    let folder = Asset { kind: Kind::Twin, owner: asset.owner, name: name.clone() }.path();
+    let lint = async {
+        match ask(&client, &LintBranch::new(of_project.clone(), &branch)).await {
+            Ok(verdict) if !verdict.valid => Verdict::Stop(format!("On {branch}: {}", verdict.errors.join("; "))),
+            Ok(verdict) if !verdict.warnings.is_empty() => Verdict::Warn(verdict.warnings.join("; ")),
+            Ok(_) => Verdict::Pass,
+            Err(error) => Verdict::Warn(format!("The backend did not check the CI file: {error}.")),
+        }
+    };
+    let trigger = async {
+        let root = RawFile::new(of_project.clone(), ".gitlab-ci.yml", &branch);
+        let (root, tree) = join(ask(&client, &root), ask(&client, &ListTree::new(of_project.clone(), &folder).at(&branch))).await;
+        let own = tree.is_ok_and(|tree| tree.items.iter().any(|entry| entry.name == ".gitlab-ci.yml"));
+        let named = root.is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&format!("trigger_{name}")));
+        match (own, named) {
+            (true, true) => Verdict::Pass,
+            (false, _) => Verdict::Stop(format!("There is no {folder}/.gitlab-ci.yml on {branch}. Choose a branch that has it, or add it.")),
+            (true, false) => {
+                Verdict::Warn(format!("The project's .gitlab-ci.yml on {branch} has no job trigger_{name}. Unless a file that it includes has one, nothing will run."))
+            }
+        }
+    };
+    let runner = async {
+        match ask(&client, &OnlineRunners::new(of_project.clone(), &tag)).await {
+            Ok(runners) if runners.items.is_empty() => Verdict::Warn(format!("No runner that is online has the tag {tag}: the jobs will wait until one comes.")),
+            Ok(_) => Verdict::Pass,
+            // Only maintainers may see a project's runners.
+            Err(_) => Verdict::Warn(format!("Your role does not show whether a runner with the tag {tag} is online.")),
+        }
+    };
+    let large = async {
+        let attributes = ask(&client, &RawFile::new(of_project.clone(), ".gitattributes", &branch)).await.unwrap_or_default();
+        let uses = String::from_utf8_lossy(&attributes).contains("filter=lfs");
+        match project.lfs_enabled {
+            Some(false) if uses => Verdict::Warn("Files are marked for Git LFS, which is off in this project: jobs get their pointers instead.".to_owned()),
+            _ => Verdict::Pass,
+        }
+    };
+    let ((lint, trigger), (runner, large)) = join(join(lint, trigger), join(runner, large)).await;
+    let check = |what, verdict| Check { what, verdict };
+    vec![
+        check("Your rights", rights),
+        check("Variables are taken", variables),
+        check("The CI file", lint),
+        check("The twin's trigger", trigger),
+        check("A runner", runner),
+        check("Large files", large),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn who_may_give_variables() {
+        let cases = [
+            (30, None, true),
+            (30, Some("developer"), true),
+            (30, Some("maintainer"), false),
+            (40, Some("maintainer"), true),
+            (40, Some("owner"), false),
+            (50, Some("no_one_allowed"), false),
+        ];
+        for (level, least, expected) in cases {
+            assert_eq!(super::may_give(level, least), expected, "{level} {least:?}");
+        }
+    }
+}
