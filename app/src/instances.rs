@@ -95,6 +95,7 @@ impl Client {
 
 impl Transport for Client {
     async fn send(&self, request: Request) -> Result<Response, Error> {
-        self.send_within(request, SECONDS).await
+        // Boxed, so that what waits for an answer does not hold all that sending needs.
+        Box::pin(self.send_within(request, SECONDS)).await
     }
 }

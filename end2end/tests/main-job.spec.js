@@ -46,6 +46,23 @@ test('a log grows while it is watched, and the run can be cancelled', async ({ p
   await expect(log.getByText('Told to stop after')).toBeVisible();
 });
 
+test('a continuous twin is stopped in order', async ({ page, server }) => {
+  await signIn(page, server);
+  await page.getByRole('link', { name: 'heater-watch' }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('log').getByText('Following the heater')).toBeVisible({ timeout: 30_000 });
+  const strip = page.getByRole('list', { name: 'Lifecycle phases' });
+  await expect(strip.getByRole('listitem').filter({ hasText: 'execute' })).toContainText('The twin is here');
+  await expect(strip.getByRole('listitem').filter({ hasText: 'terminate' })).toContainText('May be started now');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Terminate' }).click();
+  await expect(page.getByText('The twin was stopped in order.')).toBeVisible({ timeout: 30_000 });
+  await expect(page.locator('.page-head').getByText('Cancelled')).toBeVisible({ timeout: 30_000 });
+  await expect(strip.getByRole('listitem').filter({ hasText: 'terminate' })).toContainText('Passed');
+  const environments = await (await page.request.get(`${server.api}/projects/dtaas%2Fadmin/environments`, { headers: { 'PRIVATE-TOKEN': server.token('admin') } })).json();
+  expect(environments.map(({ name, state }) => [name, state])).toEqual([['twins/heater-watch', 'stopped']]);
+});
+
 test('runs are in the history of another browser, too', async ({ page, browser, server }) => {
   await signIn(page, server);
   await page.getByRole('link', { name: 'hello-world' }).click();

@@ -127,6 +127,8 @@ async function digest() {
       lines.push(line);
       const start = text.lastIndexOf('\n', match.index) + 1;
       const end = text.indexOf('\n', match.index);
+      // The runner repeats each command before it runs it.
+      if (text.startsWith('$ ', start)) return;
       const shown = text.slice(start, Math.min(end === -1 ? text.length : end, start + 300)).trim();
       const kind = shown.replace(/0x[0-9a-f]+|\d+/gi, '#');
       const known = kinds.get(kind);

@@ -114,10 +114,15 @@ pub trait Endpoint {
     fn decode(&self, response: Response) -> Result<Self::Output, Error>;
 }
 
-/// Asks `endpoint` over `transport`; answers outside 2xx become errors.
+/// Sends `request`; answers outside 2xx become errors. One copy of it serves every endpoint.
+async fn answer(transport: &impl Transport, request: Request) -> Result<Response, Error> {
+    let response = transport.send(request).await?;
+    if (200..300).contains(&response.status) { Ok(response) } else { Err(Error::from_response(&response)) }
+}
+
+/// Asks `endpoint` over `transport`.
 pub async fn ask<E: Endpoint>(transport: &impl Transport, endpoint: &E) -> Result<E::Output, Error> {
-    let response = transport.send(endpoint.request()).await?;
-    if (200..300).contains(&response.status) { endpoint.decode(response) } else { Err(Error::from_response(&response)) }
+    endpoint.decode(answer(transport, endpoint.request()).await?)
 }
 
 /// Asks for every page of a list, at most `limit` pages; for lists that a view needs whole.
@@ -125,11 +130,7 @@ pub async fn ask_all<T, E: Endpoint<Output = Page<T>>>(transport: &impl Transpor
     let mut items = Vec::new();
     let mut request = endpoint.request();
     for _ in 0..limit {
-        let response = transport.send(request.clone()).await?;
-        if !(200..300).contains(&response.status) {
-            return Err(Error::from_response(&response));
-        }
-        let page = endpoint.decode(response)?;
+        let page = endpoint.decode(answer(transport, request.clone()).await?)?;
         items.extend(page.items);
         match page.next {
             Some(next) => request.query = next,

@@ -1,7 +1,7 @@
 //! Start, cancel, retry.
 
 use gitlab::endpoint::ask;
-use gitlab::jobs::{PlayJob, RetryJob};
+use gitlab::jobs::{GetJob, PlayJob, RetryJob};
 use gitlab::pipelines::{CancelPipeline, CreatePipeline};
 use gitlab::projects::GetProject;
 use gitlab::{Error, JobId, PipelineId};
@@ -64,6 +64,23 @@ pub async fn cancel(client: Client, owner: Owner, pipelines: Vec<PipelineId>) ->
         ask(&client, &CancelPipeline::new(client.project(owner), pipeline)).await.map_err(|error| Problem::new(&error, "cancel the run", &client.instance.name))?;
     }
     Ok(())
+}
+
+/// Milliseconds between two looks at the phase that stops a twin, and how many there are.
+const LOOKS: (u32, u32) = (2_000, 900);
+
+/// Stops a twin in order: its terminate phase, and then whatever is left.
+pub async fn terminate(client: Client, owner: Owner, job: JobId, pipelines: Vec<PipelineId>) -> Result<(), Problem> {
+    play(client.clone(), owner, job).await?;
+    for _ in 0..LOOKS.1 {
+        crate::browser::sleep(LOOKS.0).await;
+        let seen = ask(&client, &GetJob::new(client.project(owner), job)).await;
+        // One look that fails is no reason to leave the twin half stopped.
+        if seen.is_ok_and(|job| job.status.is_complete()) {
+            return cancel(client, owner, pipelines).await;
+        }
+    }
+    Err(Problem { title: "The terminate phase is still running.".to_owned(), advice: "Its log says what it waits for. Cancel the run to end it now.".to_owned(), sign_in: false })
 }
 
 /// Runs a job again; the number of the new one.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_navigate};
 use twin::asset::Asset;
 use twin::declared::{Field, Kind, input_value};
 
@@ -12,7 +12,6 @@ use crate::actions::runs::{Start, start};
 use crate::instances::Client;
 use crate::problem::Problem;
 use crate::queries::start::{BY_CONTRACT, Check, Choices, Verdict, choices, preflight};
-use crate::queries::{Load, ask};
 use crate::routes::Route;
 use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
@@ -22,7 +21,7 @@ use crate::ui::notice::{Notice, Tone};
 
 /// What an address wishes: `?from=RUN&branch=…&tag=…&var.NAME=…`.
 fn wished(name: &str) -> Option<String> {
-    use_query_map().with_untracked(|query| query.get(name))
+    use_location().query.with_untracked(|query| query.get(name))
 }
 
 /// The value a field begins with: the address, else the run before, else the file.
@@ -151,7 +150,7 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
     let stops = move || checks.with(|checks| checks.as_ref().is_some_and(|checks| checks.iter().any(|check| matches!(check.verdict, Verdict::Stop(_)))));
     let looked = dynamic(move || match checks.with(Clone::clone) {
         None => view! { <p class="faint" role="status">"Looking at rights, CI file, trigger and runner."</p> }.into_any(),
-        Some(list) => view! { <ul class="checks" role="status">{list.into_iter().map(check_row).collect_view()}</ul> }.into_any(),
+        Some(list) => view! { <div role="status"><ul class="checks">{list.into_iter().map(check_row).collect_view()}</ul></div> }.into_any(),
     });
     let prefilled = choices.before.map(|(run, _)| view! { <p class="faint">{format!("Filled with what run {run} was given.")}</p> });
     view! {
@@ -185,10 +184,17 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
 pub fn StartForm(client: Client, asset: Asset) -> impl IntoView {
     let from = wished("from").and_then(|run| run.parse::<i64>().ok());
     let (stored, of) = (StoredValue::new(client), StoredValue::new(asset));
-    let found = ask(move || from, move |from| choices(stored.get_value(), of.get_value(), from));
-    dynamic(move || match found.state.get() {
-        Load::Loading => view! { <Skeleton rows=5 label="Loading what can be chosen"/> }.into_any(),
-        Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
-        Load::Ready(choices) => view! { <Form client=stored.get_value() asset=of.get_value() choices/> }.into_any(),
+    let found: Cell<Option<Result<Choices, Problem>>> = Cell::new(None);
+    let load = move || {
+        found.set(None);
+        spawn_local(async move {
+            found.set(Some(choices(stored.get_value(), of.get_value(), from).await));
+        });
+    };
+    Effect::new(move |_| load());
+    dynamic(move || match found.with(Clone::clone) {
+        None => view! { <Skeleton rows=5 label="Loading what can be chosen"/> }.into_any(),
+        Some(Err(problem)) => view! { <ProblemBox problem again=Callback::new(move |()| load())/> }.into_any(),
+        Some(Ok(choices)) => view! { <Form client=stored.get_value() asset=of.get_value() choices/> }.into_any(),
     })
 }

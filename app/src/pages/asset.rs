@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::use_location;
 use twin::asset::Asset;
 
 use crate::components::parts;
@@ -35,7 +35,7 @@ pub fn AssetHead(client: Client, asset: Asset, #[prop(optional)] children: Optio
 /// The files of an asset, and the one that the address names.
 #[component]
 pub fn Files(client: Client, asset: Asset, files: Vec<String>) -> impl IntoView {
-    let query = use_query_map();
+    let query = use_location().query;
     let chosen = Memo::new(move |_| query.get().get("file"));
     let start = format!("{}/", asset.path());
     let (stored, of) = (StoredValue::new(client), StoredValue::new(asset));

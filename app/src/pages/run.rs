@@ -9,11 +9,12 @@ use leptos_router::hooks::{use_location, use_navigate};
 use twin::asset::Owner;
 use twin::run::{ago, reason};
 
-use crate::actions::runs::{cancel, play, retry, start_again};
+use crate::actions::runs::{cancel, play, retry, start_again, terminate};
 use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::components::jobs::JobList;
 use crate::components::parts;
+use crate::components::phases::Strip;
 use crate::components::problem_box::ProblemBox;
 use crate::components::status::StatusMark;
 use crate::instances::Client;
@@ -66,12 +67,16 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
     let asked = RwSignal::new(false);
     let busy = RwSignal::new(false);
     let stored = StoredValue::new(client.clone());
-    let stop = Callback::new(move |()| {
-        let pipelines: Vec<_> = std::iter::once(view_of.get_untracked().parent.id).chain(view_of.get_untracked().parts.iter().map(|part| part.pipeline.id)).collect();
+    let pipelines = move || view_of.with_untracked(|view| std::iter::once(view.parent.id).chain(view.parts.iter().map(|part| part.pipeline.id)).collect::<Vec<_>>());
+    let stop = Callback::new(move |in_order: Option<JobId>| {
         busy.set(true);
         spawn_local(async move {
-            match cancel(stored.get_value(), owner, pipelines).await {
-                Ok(()) => toasts.good("The run is being cancelled."),
+            let outcome = match in_order {
+                Some(job) => terminate(stored.get_value(), owner, job, pipelines()).await,
+                None => cancel(stored.get_value(), owner, pipelines()).await,
+            };
+            match outcome {
+                Ok(()) => toasts.good(if in_order.is_some() { "The twin was stopped in order." } else { "The run is being cancelled." }),
                 Err(problem) => toasts.bad(problem.title, problem.advice),
             }
             let _ = busy.try_set(false);
@@ -105,11 +110,14 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
                 <button type="button" class="button" disabled=move || busy.get() on:click=move |_| again.with_value(|again| again())><Picture icon=Icon::Again/>"Run again"</button>
             </Show>
         }>
-            <button type="button" class="button" data-variant="danger" disabled=move || busy.get() || view_of.get().status == Status::Canceling on:click=move |_| asked.set(true)>
+            {dynamic(move || view_of.get().terminator().map(|job| view! {
+                <button type="button" class="button" data-variant="primary" disabled=move || busy.get() on:click=move |_| stop.run(Some(job))><Picture icon=Icon::Stop/>"Terminate"</button>
+            }))}
+            <button type="button" class="button" data-variant="danger" disabled=move || view_of.get().status == Status::Canceling on:click=move |_| asked.set(true)>
                 <Picture icon=Icon::Stop/>"Cancel run"
             </button>
         </Show>
-        <Confirm open=asked title="Cancel this run?" text="Its jobs are asked to end, and ended after ten seconds. What they have written to the log is kept." act="Cancel run" keep="Keep running" on_act=stop/>
+        <Confirm open=asked title="Cancel this run?" text="Its jobs are asked to end, and ended after ten seconds. What they have written to the log is kept." act="Cancel run" keep="Keep running" on_act=Callback::new(move |()| stop.run(None))/>
     }
 }
 
@@ -196,7 +204,17 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
         vec![Tab { key: "log", label: "Log".to_owned() }, Tab { key: "results", label }]
     });
     let instance = client.instance.id.clone();
+    let toasts = expect_context::<Toasts>();
+    let start_phase = Callback::new(move |job: JobId| {
+        spawn_local(async move {
+            if let Err(problem) = play(stored.get_value(), owner, job).await {
+                toasts.bad(problem.title, problem.advice);
+            }
+            query.refresh();
+        });
+    });
     view! {
+        <Strip steps=Signal::derive(move || view_of.get().steps()) on_start=start_phase/>
         <Tabs tabs chosen=tab label="Parts of the run"/>
         <Show when=move || tab.get() == "log" fallback=move || view! {
             <div role="tabpanel" id="panel-results" aria-labelledby="tab-results">{parts::results(stored.get_value(), owner, view_of)}</div>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::wasm_split;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_navigate};
 use twin::asset::Asset;
 
 use super::asset::{AssetHead, Files, Readme};
@@ -78,13 +78,20 @@ fn twin_runs(client: Client, asset: Asset) -> Arrived {
 
 #[component]
 fn Body(client: Client, asset: Asset, contents: Contents) -> impl IntoView {
-    let first = use_query_map().with_untracked(|query| match (query.get("file"), query.get("tab")) {
+    let first = use_location().query.with_untracked(|query| match (query.get("file"), query.get("tab")) {
         (Some(_), _) => "files",
         (None, Some(tab)) if tab == "start" => "start",
         _ => "about",
     });
     let chosen = RwSignal::new(first);
-    let query = use_query_map();
+    let query = use_location().query;
+    // `use_query_map` keeps the query of the page before when another page of the same entry opens
+    // (leptos_router 0.8.17, `FlatRoutes`); the location is always right, if sometimes later.
+    Effect::new(move |_| {
+        if query.with(|query| query.get("tab")).as_deref() == Some("start") {
+            chosen.set("start");
+        }
+    });
     // A link in the README to a file of the twin opens it.
     let shown = Memo::new(move |before: Option<&(&'static str, Option<String>)>| {
         let file = query.get().get("file");

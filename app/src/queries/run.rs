@@ -3,8 +3,9 @@
 use gitlab::endpoint::ask;
 use gitlab::jobs::Job;
 use gitlab::pipelines::{GetPipeline, ListBridges, ListJobs, Pipeline};
-use gitlab::{Error, PipelineId, Status};
+use gitlab::{Error, JobId, PipelineId, Status};
 use twin::asset::Owner;
+use twin::lifecycle::{PhaseJob, Step, strip, terminator};
 
 use super::runs::twin_of;
 use crate::instances::Client;
@@ -35,6 +36,22 @@ pub struct RunView {
 }
 
 impl RunView {
+    fn phase_jobs(&self) -> Vec<PhaseJob<'_>> {
+        self.jobs().map(|job| PhaseJob { id: job.id.0, name: &job.name, stage: &job.stage, status: job.status.as_str() }).collect()
+    }
+
+    /// Where the twin stands in its life.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step> {
+        strip(&self.phase_jobs(), self.status.is_complete())
+    }
+
+    /// The job that stops the twin in order, if there is one to start.
+    #[must_use]
+    pub fn terminator(&self) -> Option<JobId> {
+        terminator(&self.phase_jobs()).map(JobId)
+    }
+
     /// Every job, in order.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.parts.iter().flat_map(|part| &part.jobs)

@@ -4,5 +4,6 @@
 pub mod asset;
 pub mod csv;
 pub mod declared;
+pub mod lifecycle;
 pub mod phase;
 pub mod run;

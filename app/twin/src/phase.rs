@@ -3,6 +3,29 @@
 /// The names that DTaaS documents, in the order of a life; others come after them.
 const ORDER: [&str; 10] = ["explore", "create", "execute", "reconfigure", "analyse", "analyze", "save", "evolve", "terminate", "clean"];
 
+/// The place of a phase in a life; nothing for one that only its twin knows.
+#[must_use]
+pub fn rank(name: &str) -> Option<usize> {
+    ORDER.iter().position(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// What happens in a phase, in a few words; `None` for one of the twin's own.
+#[must_use]
+pub fn explanation(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "explore" => "Look at assets",
+        "create" => "Prepare what it needs",
+        "execute" => "Run the twin",
+        "reconfigure" => "Take new parameters",
+        "analyse" | "analyze" => "Draw conclusions",
+        "save" => "Keep its state",
+        "evolve" => "Improve its models",
+        "terminate" => "Stop in order",
+        "clean" => "Remove leftovers",
+        _ => return None,
+    })
+}
+
 /// A phase that a twin defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phase {
@@ -10,25 +33,6 @@ pub struct Phase {
     pub name: String,
     /// The script's path in the repository.
     pub script: String,
-}
-
-impl Phase {
-    /// What happens in it, in a few words; `None` for a phase of the twin's own.
-    #[must_use]
-    pub fn explanation(&self) -> Option<&'static str> {
-        Some(match self.name.as_str() {
-            "explore" => "Look at assets",
-            "create" => "Prepare what it needs",
-            "execute" => "Run the twin",
-            "reconfigure" => "Take new parameters",
-            "analyse" | "analyze" => "Draw conclusions",
-            "save" => "Keep its state",
-            "evolve" => "Improve its models",
-            "terminate" => "Stop in order",
-            "clean" => "Remove leftovers",
-            _ => return None,
-        })
-    }
 }
 
 /// The phases that the files below a twin's folder define.
@@ -42,8 +46,8 @@ pub fn phases<'a>(twin_folder: &str, paths: impl IntoIterator<Item = &'a str>) -
             Some(Phase { name: name.to_owned(), script: path.to_owned() })
         })
         .collect();
-    let rank = |phase: &Phase| ORDER.iter().position(|known| *known == phase.name).unwrap_or(ORDER.len());
-    found.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name)));
+    let place = |phase: &Phase| rank(&phase.name).unwrap_or(ORDER.len());
+    found.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.name.cmp(&b.name)));
     found.dedup_by(|a, b| a.name == b.name);
     found
 }

@@ -11,6 +11,10 @@ fn piece(piece: Piece) -> AnyView {
     if classes.is_empty() && foreground.is_none() && background.is_none() {
         return linked(&text);
     }
+    // A colour that a program chose for a black screen has to be read on ours, unless it brings its
+    // own ground.
+    let readable = |colour: String| format!("light-dark(oklch(from {colour} min(l, 0.5) c h), oklch(from {colour} max(l, 0.74) c h))");
+    let foreground = if background.is_some() { foreground } else { foreground.map(readable) };
     view! { <span class=classes style:color=foreground style:background-color=background>{linked(&text)}</span> }.into_any()
 }
 

@@ -1,0 +1,97 @@
+// The log of a job: searched, folded, linked to, taken away.
+import { readFileSync } from 'node:fs';
+import { accessible, expect, ready, signIn, test } from './server.js';
+
+const SCRIPT = [
+  'printf "section_start:1700000000:build[collapsed=true]\\r\\033[0KBuilding\\n"',
+  'for i in $(seq 3000); do echo "step $i of 3000"; done',
+  'printf "section_end:1700000065:build\\r\\033[0K"',
+  'printf "10%%\\r50%%\\r100%% done\\n"',
+  'printf "\\033[38;2;10;200;30mtrue colour\\033[0m see https://twins.example/doc.\\n"',
+  'echo "ERROR: pump 7 failed"; echo "ERROR: pump 8 failed"; echo "<b>not bold</b>"',
+];
+
+async function job(page, server, branch, script) {
+  const headers = { 'PRIVATE-TOKEN': server.token('admin') };
+  const content = `job:\n  script:\n${script.map((line) => `    - ${JSON.stringify(line)}\n`).join('')}`;
+  const project = `${server.api}/projects/dtaas%2Fadmin`;
+  await page.request.post(`${project}/repository/commits`, {
+    headers, data: { branch, start_branch: 'main', commit_message: branch, actions: [{ action: 'update', file_path: '.gitlab-ci.yml', content }] },
+  });
+  let jobs = [];
+  await expect.poll(async () => {
+    const [run] = await (await page.request.get(`${project}/pipelines?ref=${branch}`, { headers })).json();
+    if (!run) return '';
+    jobs = await (await page.request.get(`${project}/pipelines/${run.id}/jobs`, { headers })).json();
+    return jobs[0]?.status;
+  }, { timeout: 30_000 }).toMatch(/success|failed/);
+  return `/i/local/runs/private/${jobs[0].pipeline.id}/${jobs[0].id}`;
+}
+
+test('a log is searched, folded, linked to, copied and saved', async ({ page, context, server }) => {
+  await signIn(page, server);
+  const address = server.url + (await job(page, server, 'logs', SCRIPT));
+  await page.goto(address);
+  const log = page.getByRole('log');
+  await expect(page.getByText('Complete')).toBeVisible();
+  // Collapsed by its own wish; a progress bar shows its last state; nothing in a log is markup.
+  const section = log.getByRole('button', { name: 'Building' });
+  await expect(section).toHaveAttribute('aria-expanded', 'false');
+  await expect(log.getByText('01:05')).toBeVisible();
+  await expect(log.getByText('100% done', { exact: true })).toBeVisible();
+  await expect(log.getByText('<b>not bold</b>', { exact: true })).toBeVisible();
+  await expect(log.getByRole('link', { name: 'https://twins.example/doc', exact: true }).last()).toHaveAttribute('href', 'https://twins.example/doc');
+  // Green of its own, darkened on a light ground until it can be read.
+  const [lightness, , hue] = await log.getByText('true colour', { exact: true }).evaluate((element) => getComputedStyle(element).color.match(/[\d.]+/g).map(Number));
+  expect(lightness).toBeLessThanOrEqual(0.5);
+  expect(Math.abs(hue - 143)).toBeLessThan(5);
+  await accessible(page);
+  // What is found is shown, the section around it opened.
+  const field = page.getByPlaceholder('Search the log');
+  await field.fill('STEP 2718 ');
+  await expect(page.locator('.log-count')).toHaveText('1 of 1');
+  await expect(log.getByText('step 2718 of 3000')).toBeInViewport();
+  await page.getByRole('button', { name: 'Regular expression' }).click();
+  await field.fill('^step \\d00 ');
+  await expect(page.locator('.log-count')).toHaveText('1 of 9');
+  await field.press('Enter');
+  await expect(page.locator('.log-count')).toHaveText('2 of 9');
+  await expect(log.getByText('step 200 of 3000')).toBeInViewport();
+  await field.fill('(');
+  await expect(page.locator('.log-count')).toContainText('This is no expression');
+  await field.fill('');
+  // Errors, alike ones together.
+  await page.locator('.log-digest summary').click();
+  await expect(page.locator('.log-digest')).toContainText('pump 7 failed');
+  await expect(page.locator('.log-digest')).toContainText('× 2');
+  await page.locator('.log-digest li', { hasText: 'pump 7 failed' }).getByRole('button').click();
+  await expect(log.getByText('ERROR: pump 7 failed', { exact: true })).toBeInViewport();
+  await page.locator('.log-digest summary').click();
+  // A line and a range have an address, which opens there.
+  await log.locator('.log-number', { hasText: /^2$/ }).or(log.locator('.log-number').first()).first().click();
+  expect(new URL(page.url()).hash).toMatch(/^#L\d+$/);
+  const other = await context.newPage();
+  await other.goto(`${address}#L1500-1502`);
+  await ready(other);
+  await expect(other.locator('.log-marked')).toHaveCount(3);
+  await expect(other.locator('.log-marked').first()).toBeInViewport();
+  await other.close();
+  // Every byte as it was written.
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save' }).click();
+  const saved = readFileSync(await (await download).path(), 'utf8');
+  expect(saved).toContain('section_end:1700000065:build\r\x1b[0K10%\r50%\r100% done\n');
+  expect(saved.match(/step \d+ of 3000/g)).toHaveLength(3000);
+});
+
+test('a log that is erased while it is watched begins anew', async ({ page, server }) => {
+  await signIn(page, server);
+  const address = await job(page, server, 'erased', ['echo before']);
+  await page.goto(server.url + address);
+  await expect(page.getByRole('log').getByText('before', { exact: true })).toBeVisible();
+  const number = address.split('/').at(-1);
+  const erased = await page.request.post(`${server.api}/projects/dtaas%2Fadmin/jobs/${number}/erase`, { headers: { 'PRIVATE-TOKEN': server.token('admin') } });
+  expect(erased.ok()).toBe(true);
+  await page.reload();
+  await expect(page.getByText('This job has written nothing.')).toBeVisible();
+});
