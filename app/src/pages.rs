@@ -1,6 +1,7 @@
 //! One file a route, and the table of which is which.
 
 mod asset;
+mod compare;
 mod help;
 mod home;
 mod later;
@@ -49,6 +50,7 @@ pub fn Pages() -> impl IntoView {
             Route::Help => view! { <help::Help/> }.into_any(),
             Route::Library { instance, .. } => with_client(&route, &instance, |client| view! { <library::Library client/> }.into_any()),
             Route::Runs { instance } => with_client(&route, &instance, later::runs),
+            Route::Compare { instance, owner, runs: [first, second] } => with_client(&route, &instance, |client| later::compare(client, owner, first, second)),
             Route::Run { instance, owner, pipeline, .. } => with_client(&route, &instance, |client| later::run(client, owner, pipeline)),
             Route::Asset { instance, owner, kind: Kind::Twin, name } | Route::Twin { instance, owner, name } => {
                 let asset = Asset { owner, kind: Kind::Twin, name };

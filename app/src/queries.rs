@@ -1,6 +1,7 @@
 //! One async function per question that a page asks; the only readers of the API.
 
 pub mod ahead;
+pub mod compare;
 pub mod library;
 pub mod results;
 pub mod run;

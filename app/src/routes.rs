@@ -56,6 +56,15 @@ pub enum Route {
         /// The job whose log is shown.
         job: Option<i64>,
     },
+    /// Two runs of a project, side by side.
+    Compare {
+        /// Which instance.
+        instance: String,
+        /// Private or common.
+        owner: Owner,
+        /// The parent pipelines.
+        runs: [i64; 2],
+    },
     /// The guide.
     Help,
 }
@@ -74,6 +83,7 @@ impl fmt::Display for Route {
             Self::Asset { instance, owner, kind, name } => write!(f, "/i/{}/library/{}/{}/{}", encode(instance), kind.folder(), owner.word(), encode(name)),
             Self::Twin { instance, owner, name } => write!(f, "/i/{}/twins/{}/{}", encode(instance), owner.word(), encode(name)),
             Self::Runs { instance } => write!(f, "/i/{}/runs", encode(instance)),
+            Self::Compare { instance, owner, runs: [first, second] } => write!(f, "/i/{}/compare/{}/{first}/{second}", encode(instance), owner.word()),
             Self::Run { instance, owner, pipeline, job } => {
                 write!(f, "/i/{}/runs/{}/{pipeline}", encode(instance), owner.word())?;
                 job.map_or(Ok(()), |job| write!(f, "/{job}"))
@@ -105,6 +115,9 @@ impl Route {
             ["i", instance, "library", kind, owner, name] => Self::Asset { instance: own(instance), owner: Owner::of_word(owner)?, kind: Kind::of_folder(kind)?, name: own(name) },
             ["i", instance, "twins", owner, name] => Self::Twin { instance: own(instance), owner: Owner::of_word(owner)?, name: own(name) },
             ["i", instance, "runs"] => Self::Runs { instance: own(instance) },
+            ["i", instance, "compare", owner, first, second] => {
+                Self::Compare { instance: own(instance), owner: Owner::of_word(owner)?, runs: [first.parse().ok()?, second.parse().ok()?] }
+            }
             ["i", instance, "runs", owner, pipeline] => Self::Run { instance: own(instance), owner: Owner::of_word(owner)?, pipeline: pipeline.parse().ok()?, job: None },
             ["i", instance, "runs", owner, pipeline, job] => {
                 Self::Run { instance: own(instance), owner: Owner::of_word(owner)?, pipeline: pipeline.parse().ok()?, job: Some(job.parse().ok()?) }
@@ -118,7 +131,12 @@ impl Route {
     pub fn instance(&self) -> Option<&str> {
         match self {
             Self::Home | Self::Help => None,
-            Self::Library { instance, .. } | Self::Asset { instance, .. } | Self::Twin { instance, .. } | Self::Runs { instance } | Self::Run { instance, .. } => Some(instance),
+            Self::Library { instance, .. }
+            | Self::Asset { instance, .. }
+            | Self::Twin { instance, .. }
+            | Self::Runs { instance }
+            | Self::Compare { instance, .. }
+            | Self::Run { instance, .. } => Some(instance),
         }
     }
 
@@ -170,6 +188,7 @@ mod tests {
             Route::Asset { instance: i(), owner: Owner::Common, kind: Kind::Function, name: name() },
             Route::Twin { instance: i(), owner: Owner::Private, name: name() },
             Route::Runs { instance: i() },
+            Route::Compare { instance: i(), owner: Owner::Common, runs: [4, 12] },
             Route::Run { instance: i(), owner: Owner::Private, pipeline: 4, job: Some(7) },
             Route::Run { instance: i(), owner: Owner::Common, pipeline: 4, job: None },
         ];

@@ -14,9 +14,14 @@ function options(element, names) {
     return getComputedStyle(probe).color || colour(name);
   };
   const ink = resolve('--ink-2');
-  const lines = names.slice(1).map((label, index) => ({
-    label, stroke: resolve(COLOURS[index % COLOURS.length]), width: 1.5, dash: index >= COLOURS.length ? [6, 4] : undefined, points: { show: false },
-  }));
+  // The same column of two runs ("x, run 4") has one colour; the second run is dashed.
+  const column = (label) => label.replace(/, run \d+$/, '');
+  const columns = [...new Set(names.slice(1).map(column))];
+  const lines = names.slice(1).map((label, index) => {
+    const place = columns.indexOf(column(label));
+    const second = names.slice(1, index + 1).some((other) => column(other) === column(label));
+    return { label, stroke: resolve(COLOURS[place % COLOURS.length]), width: 1.5, dash: second || place >= COLOURS.length ? [6, 4] : undefined, points: { show: false }, spanGaps: true };
+  });
   const grid = { stroke: resolve('--line'), width: 1 };
   const axis = { stroke: ink, grid, ticks: grid, font: '12px system-ui, sans-serif' };
   probe.remove();
@@ -31,7 +36,7 @@ export function draw(element, names, columns) {
   let plot = null;
   const make = () => {
     plot?.destroy();
-    plot = new uPlot(options(element, names), columns, element);
+    plot = new uPlot(options(element, names), columns.map((values) => Array.from(values, (value) => (Number.isNaN(value) ? null : value))), element);
   };
   make();
   let width = element.clientWidth;

@@ -1,12 +1,14 @@
 //! Runs as rows: state, twin, who and when, how long.
 
 use leptos::prelude::*;
+use twin::asset::Owner;
 use twin::run::{ago, duration};
 
 use super::status::StatusMark;
 use crate::browser;
 use crate::queries::runs::RunRow;
 use crate::routes::Route;
+use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 
 fn times(row: &RunRow) -> (String, Option<String>) {
@@ -18,7 +20,35 @@ fn times(row: &RunRow) -> (String, Option<String>) {
 /// The table.
 #[component]
 pub fn RunTable(#[prop(into)] instance: String, #[prop(into)] rows: Signal<Vec<RunRow>>, with_twin: bool) -> impl IntoView {
+    let chosen = Cell::new(Vec::<(Owner, i64)>::new());
+    let of = instance.clone();
+    // Two of one project can be compared: the older one first.
+    let comparison = dynamic(move || {
+        let list = chosen.with(Clone::clone);
+        let words = match list.as_slice() {
+            [] => return None,
+            [_] => "Choose one more run to compare the two.",
+            [(one, first), (other, second)] if one == other => {
+                let route = Route::Compare { instance: of.clone(), owner: *one, runs: [*first.min(second), *first.max(second)] };
+                return Some(view! { <p><a class="button" data-variant="primary" href=route.to_string()>{format!("Compare run {} with run {}", first.min(second), first.max(second))}</a></p> }.into_any());
+            }
+            [_, _] => "These two belong to different projects: choose two private or two common ones.",
+            _ => "Two runs can be compared: leave two chosen.",
+        };
+        Some(view! { <p class="faint">{words}</p> }.into_any())
+    });
     let row = move |row: RunRow| {
+        let key = (row.owner, row.pipeline.id.0);
+        let choose = move |event: leptos::ev::Event| {
+            let mut list = chosen.peek(Clone::clone).unwrap_or_default();
+            list.retain(|known| *known != key);
+            if event_target_checked(&event) {
+                list.push(key);
+            }
+            chosen.set(list);
+        };
+        let number = row.pipeline.id.0;
+        let checked = chosen.peek(|list| list.contains(&key)).unwrap_or(false);
         let href = Route::Run { instance: instance.clone(), owner: row.owner, pipeline: row.pipeline.id.0, job: None }.to_string();
         let (when, took) = times(&row);
         let status = row.status.clone();
@@ -26,6 +56,7 @@ pub fn RunTable(#[prop(into)] instance: String, #[prop(into)] rows: Signal<Vec<R
         let twin = row.twin.clone().unwrap_or_else(|| "No twin".to_owned());
         view! {
             <tr>
+                <td class="choose"><input type="checkbox" aria-label=format!("Choose run {number} to compare") prop:checked=checked on:change=choose/></td>
                 <td><StatusMark status=Signal::derive(move || status.clone())/></td>
                 <th scope="row"><a href=href>{format!("Run {}", row.pipeline.id)}</a>{with_twin.then(|| view! { <p class="faint">{twin}</p> })}</th>
                 <td><time datetime=row.pipeline.created_at.clone() title=exact>{when}</time></td>
@@ -35,9 +66,10 @@ pub fn RunTable(#[prop(into)] instance: String, #[prop(into)] rows: Signal<Vec<R
         }
     };
     view! {
-        <table class="rows">
+        <div role="status" class="compare-bar">{comparison}</div>
+        <table class="rows runs">
             <caption class="only-read">"Runs, newest first"</caption>
-            <thead><tr><th scope="col">"State"</th><th scope="col">"Run"</th><th scope="col">"Started"</th><th scope="col">"Took"</th><th scope="col" class="wide-only">"Commit"</th></tr></thead>
+            <thead><tr><th scope="col"><span class="only-read">"Choose"</span></th><th scope="col">"State"</th><th scope="col">"Run"</th><th scope="col">"Started"</th><th scope="col">"Took"</th><th scope="col" class="wide-only">"Commit"</th></tr></thead>
             <tbody>{dynamic(move || rows.get().into_iter().map(&row).collect_view())}</tbody>
         </table>
     }

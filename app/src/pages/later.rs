@@ -7,7 +7,7 @@ use ::twin::asset::{Asset, Owner};
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
-use super::{asset, run, runs, twin};
+use super::{asset, compare, run, runs, twin};
 use crate::components::parts;
 use crate::instances::Client;
 use crate::queries::twin::{Contents, contents};
@@ -34,6 +34,16 @@ fn asset_page(client: Client, asset: Asset, found: Query<Contents>) -> Arrived {
 #[wasm_split(page_asset, wasm_split_path = leptos::wasm_split, fallible)]
 fn twin_page(client: Client, asset: Asset, found: Query<Contents>) -> Arrived {
     Ok(view! { <twin::TwinPage client asset found/> }.into_any())
+}
+
+#[wasm_split(page_compare, wasm_split_path = leptos::wasm_split, fallible)]
+fn compare_page(client: Client, owner: Owner, first: i64, second: i64) -> Arrived {
+    Ok(view! { <compare::Compare client owner first second/> }.into_any())
+}
+
+/// Two runs beside each other.
+pub fn compare(client: Client, owner: Owner, first: i64, second: i64) -> AnyView {
+    later(Some(format!("Runs {first} and {second}")), __wasm_split_preload_compare_page, move || compare_page(client.clone(), owner, first, second))
 }
 
 /// One run.

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod asset;
+pub mod compare;
 pub mod csv;
 pub mod declared;
 pub mod lifecycle;

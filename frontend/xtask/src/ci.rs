@@ -29,10 +29,12 @@ const fn together(what: &'static str, names: &'static [&'static str], on: &'stat
 
 /// A page with the part it shows at once; parts on the page where they are opened, with their
 /// library or engine.
-const TOGETHER: [Together; 6] = [
+const TOGETHER: [Together; 7] = [
     together("a twin or asset with its README", &["page_asset", "part_markdown"], &[], &[]),
     together("the form that starts a twin", &["part_start"], &["page_asset"], &[]),
     together("runs", &["page_runs"], &[], &[]),
+    // Without the plotting library, which comes when their results differ.
+    together("two runs compared", &["page_compare"], &["page_runs"], &[]),
     together("a run", &["page_run"], &[], &[]),
     together("the log of a job", &["part_log"], &["page_run"], &["logworker.js", "logengine.js", "logengine_bg.wasm"]),
     together("a result with its plot", &["part_file"], &["page_run"], &["plot.js", "uplot.js"]),
@@ -52,7 +54,7 @@ fn budget() -> Result<()> {
     for Together { what, names, on, others } in TOGETHER {
         let of = |names: &[&str]| names.iter().filter_map(|name| pages.get(*name)).flatten().collect::<BTreeSet<&String>>();
         let files = &of(names) - &of(on);
-        let own = site::brotli_bytes(|name| name.strip_suffix(".wasm").is_some_and(|stem| files.iter().any(|file| *file == stem)))?;
+        let own = site::brotli_bytes(|name| files.iter().any(|file| *file == name))?;
         let whole = own + site::brotli_bytes(|name| others.contains(&name))?;
         say(&format!("{what} {:.1} kB of {} kB", kilobytes(whole), PAGE_BUDGET / 1000));
         fits &= own > 0 && whole <= PAGE_BUDGET;

@@ -5,6 +5,7 @@ mod bench_logs;
 mod ci;
 mod dev;
 mod install;
+mod packs;
 mod shell;
 mod site;
 mod wasm;

@@ -113,7 +113,7 @@ pub fn build(release: bool) -> Result<()> {
     Ok(())
 }
 
-/// What each page loads on top of the first load, as stems of file names.
+/// What each page loads on top of the first load, as file names.
 pub fn pages() -> Result<BTreeMap<String, Vec<String>>> {
     let found = files(&folder().join("pkg"))?.into_iter().find(|file| file.ends_with("pages.json")).context("pages.json is not there: the site was built by another version")?;
     Ok(serde_json::from_slice(&std::fs::read(found)?)?)

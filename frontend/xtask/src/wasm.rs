@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::packs;
 use crate::shell::{cargo, root, say};
 
 fn compiled(release: bool) -> PathBuf {
@@ -21,7 +22,7 @@ pub fn build(folder: &Path, release: bool) -> Result<()> {
         words.extend(["--profile", "wasm-release"]);
     }
     cargo(&words)?;
-    let main = split(folder, release)?;
+    let (main, pages) = split(folder, release)?;
     let mut bindgen = Bindgen::new();
     bindgen.web(true)?.input_path(&main).out_name("twinport").typescript(false).demangle(false).keep_debug(!release).remove_name_section(release).remove_producers_section(release);
     bindgen.keep_lld_exports(true);
@@ -38,6 +39,7 @@ pub fn build(folder: &Path, release: bool) -> Result<()> {
             }
         }
     }
+    std::fs::write(folder.join("pages.json"), serde_json::to_string(&packs::pack(folder, &pages)?)?)?;
     engine(folder, release)
 }
 
@@ -56,17 +58,16 @@ fn engine(folder: &Path, release: bool) -> Result<()> {
 }
 
 /// Cuts the compiled app where functions are marked with `wasm_split`. Returns the path of what is
-/// loaded first; the rest is in `folder`, with `pages.json`, which says what each page loads.
-fn split(folder: &Path, release: bool) -> Result<PathBuf> {
+/// loaded first, and the stems of the files that each page loads; those are in `folder`.
+fn split(folder: &Path, release: bool) -> Result<(PathBuf, BTreeMap<String, Vec<String>>)> {
     let whole = std::fs::read(compiled(release))?;
     let main = folder.join("main-unbound.wasm");
     let mut options = wasm_split_cli_support::Options::new(&whole);
     (options.output_dir, options.main_out_path, options.main_module) = (folder, &main, "./twinport.js");
     let done = wasm_split_cli_support::transform(options).map_err(|error| anyhow::anyhow!("failed to split the app: {error:#}"))?;
-    let pages: BTreeMap<&String, &Vec<String>> = done.prefetch_map.iter().collect();
-    std::fs::write(folder.join("pages.json"), serde_json::to_string(&pages)?)?;
+    let pages: BTreeMap<String, Vec<String>> = done.prefetch_map.iter().map(|(page, stems)| (page.clone(), stems.clone())).collect();
     say(&format!("  {} files split off the app", done.split_modules.len()));
-    Ok(main)
+    Ok((main, pages))
 }
 
 /// A number in LEB128, and how many bytes it takes.
