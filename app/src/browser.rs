@@ -211,6 +211,14 @@ pub fn save_from(address: &str, name: &str) {
     }
 }
 
+/// Lets go of what is at an address of ours, once whoever took it has had the time to.
+pub fn forget_later(address: String) {
+    leptos::task::spawn_local(async move {
+        sleep(60_000).await;
+        let _ = web_sys::Url::revoke_object_url(&address);
+    });
+}
+
 /// Opens what is at an address of ours beside this page.
 pub fn open_beside(address: &str) {
     let _ = window().open_with_url_and_target(address, "_blank");

@@ -68,8 +68,8 @@ test('a log is searched, folded, linked to, copied and saved', async ({ page, co
   await expect(log.getByText('ERROR: pump 7 failed', { exact: true })).toBeInViewport();
   await page.locator('.log-digest summary').click();
   // A line and a range have an address, which opens there.
-  await log.locator('.log-number', { hasText: /^2$/ }).or(log.locator('.log-number').first()).first().click();
-  expect(new URL(page.url()).hash).toMatch(/^#L\d+$/);
+  await log.locator('.log-number').nth(1).click();
+  await expect.poll(() => new URL(page.url()).hash).toMatch(/^#L\d+$/);
   const other = await context.newPage();
   await other.goto(`${address}#L1500-1502`);
   await ready(other);
@@ -94,4 +94,19 @@ test('a log that is erased while it is watched begins anew', async ({ page, serv
   expect(erased.ok()).toBe(true);
   await page.reload();
   await expect(page.getByText('This job has written nothing.')).toBeVisible();
+});
+
+test('a log that is left lets go of its connection', async ({ page, server }) => {
+  await signIn(page, server);
+  await page.getByRole('link', { name: 'heater-watch' }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('log').getByText('Following the heater')).toBeVisible({ timeout: 30_000 });
+  const ended = page.waitForEvent('requestfailed', { predicate: (request) => request.url().includes('follow='), timeout: 5_000 }).catch(() => page.waitForEvent('requestfinished', { predicate: (request) => request.url().includes('follow='), timeout: 1_000 }));
+  await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
+  await expect(page.getByRole('heading', { name: 'Runs', level: 1 })).toBeVisible();
+  await ended;
+  await page.getByRole('link', { name: /^Run \d+/ }).first().click();
+  await page.getByRole('button', { name: 'Cancel run' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel run' }).click();
+  await expect(page.locator('.page-head').getByText('Cancelled')).toBeVisible({ timeout: 30_000 });
 });

@@ -14,11 +14,11 @@ use wasm_bindgen_futures::JsFuture;
   worker.onerror = (event) => hear({ broken: String(event.message || 'its file could not be loaded') });\n\
   return worker;\n\
 }\n\
-export function close(worker) { worker.gone = true; worker.onmessage = null; worker.terminate(); }\n\
+export function close(worker) { worker.gone = true; worker.reader?.cancel().catch(() => {}); worker.onmessage = null; worker.terminate(); }\n\
 export function tell(worker, message) { worker.postMessage(message); }\n\
 export async function pump(worker, response, skip, idle) {\n\
   let left = skip, got = 0, timer;\n\
-  const reader = response.body.getReader();\n\
+  const reader = worker.reader = response.body.getReader();\n\
   const silent = () => reader.cancel().catch(() => {});\n\
   try {\n\
     for (;;) {\n\
@@ -230,6 +230,12 @@ pub struct Brought {
 }
 
 impl LogWorker {
+    /// Ends it, and the answer that it is being brought: a view that has gone must not hold one of the
+    /// few connections that a browser opens.
+    pub fn close(&self) {
+        close(&self.worker);
+    }
+
     /// Starts one; what it says goes to `hear`.
     pub fn new(mut hear: impl FnMut(Said) + 'static) -> Self {
         let hear = Closure::new(move |message: JsValue| {

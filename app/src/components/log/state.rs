@@ -94,8 +94,14 @@ impl LogState {
                     }
                 });
             }
-            Said::Blob(address, name) if name.is_empty() => browser::open_beside(&address),
-            Said::Blob(address, name) => browser::save_from(&address, &name),
+            Said::Blob(address, name) => {
+                if name.is_empty() {
+                    browser::open_beside(&address);
+                } else {
+                    browser::save_from(&address, &name);
+                }
+                browser::forget_later(address);
+            }
             Said::Broken(why) => {
                 self.broken.set(Some(why));
             }

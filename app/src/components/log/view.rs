@@ -34,6 +34,7 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
         let over = move || over.try_get_untracked().unwrap_or(true);
         spawn_local(follow(client.clone(), owner, job, worker, over, move |progress| state.progress.set(progress)));
     });
+    on_cleanup(move || state.tell(|worker| worker.close()));
     let total = Memo::new(move |_| state.shown.with(|shown| shown.total));
     // A line that the address names is gone to as soon as it is there.
     let gone = StoredValue::new(false);
