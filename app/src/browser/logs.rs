@@ -44,7 +44,7 @@ extern "C" {
 }
 
 /// Text of one style.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Piece {
     /// The text.
     pub text: String,
@@ -57,7 +57,7 @@ pub struct Piece {
 }
 
 /// The first line of a section.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Head {
     /// Whether what follows is hidden.
     pub folded: bool,
@@ -66,7 +66,7 @@ pub struct Head {
 }
 
 /// One row of a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row {
     /// As people count.
     pub number: u32,

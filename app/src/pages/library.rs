@@ -75,7 +75,8 @@ pub fn Library(client: Client) -> impl IntoView {
     let owner_button = move |wanted: Option<Owner>, label: &'static str| {
         view! { <button type="button" aria-pressed=move || (owner.get() == wanted).to_string() on:click=move |_| owner.set(wanted)>{label}</button> }
     };
-    let title = move || kind.get().map_or("Library", Kind::plural);
+    // The server reads the title when the head is sent, which may be after the page was made and let go.
+    let title = move || kind.try_get().flatten().map_or("Library", Kind::plural);
     let instance = client.instance.id.clone();
     view! {
         <Title text=title/>

@@ -37,17 +37,17 @@ fn clock(time: &str) -> String {
     time.get(11..19).unwrap_or_default().to_owned()
 }
 
-fn classes(state: LogState, row: &Row) -> String {
-    let marked = state.marked.with(|marked| marked.is_some_and(|(from, to)| (from..=to).contains(&row.number)));
-    let place = state.found.with(|found| found.lines.binary_search(&row.line).ok());
+fn classes(state: LogState, number: u32, line: u32) -> String {
+    let marked = state.marked.with(|marked| marked.is_some_and(|(from, to)| (from..=to).contains(&number)));
+    let place = state.found.with(|found| found.lines.binary_search(&line).ok());
     let now = place.is_some() && place == state.hit.with(|hit| *hit);
     format!("log-row{}{}{}", if marked { " log-marked" } else { "" }, if place.is_some() { " log-hit" } else { "" }, if now { " log-hit-now" } else { "" })
 }
 
 /// One row.
 pub fn row(state: LogState, row: Row) -> AnyView {
-    let class = classes(state, &row);
     let (number, line) = (row.number, row.line);
+    let class = move || classes(state, number, line);
     let pieces = row.pieces.into_iter().map(piece).collect_view();
     let time = row.time.as_deref().map(|time| view! { <time class="log-clock" datetime=time.to_owned()>{clock(time)}</time> });
     let mark = move |event: leptos::ev::MouseEvent| {

@@ -87,7 +87,9 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
     };
     let trouble = dynamic(move || trouble().map(|problem| view! { <p class="log-trouble" role="alert">{problem.title}" "{problem.advice}</p> }));
     let broken = dynamic(move || state.broken.with(Clone::clone).map(|why| view! { <p class="log-trouble" role="alert">"The log cannot be shown: "{why}". Reload the page."</p> }));
-    let drawn = dynamic(move || state.shown.with(|shown| shown.rows.iter().map(|each| row(state, each.clone())).collect_view()));
+    // Rows that say what they said stay, so that a click on one is not lost while others come.
+    let rows = move || state.shown.with(|shown| shown.rows.clone());
+    let drawn = view! { <For each=rows key=Clone::clone children=move |each| row(state, each)/> };
     let offset = move || format!("{}px", place.get().offset(state.shown.with(|shown| shown.first), total.get()));
     let label = format!("Log of {name}");
     let empty = dynamic(move || {
