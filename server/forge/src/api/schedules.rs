@@ -7,9 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::repository::bare;
+use super::variables::LONGEST_VALUE;
 use crate::Forge;
 use crate::access::{DEVELOPER, MAINTAINER, Visible};
 use crate::auth::Caller;
+use crate::engine::predefined::name_fits;
 use crate::engine::schedules::{ScheduleRow, next_time};
 use crate::error::{ApiError, ApiResult};
 use crate::page::{Paging, Place, whole_list};
@@ -187,6 +189,13 @@ pub async fn take_ownership(State(forge): State<Forge>, caller: Caller, Path((id
 async fn put_variable(forge: &Forge, row: &ScheduleRow, key: &str, params: &Params) -> ApiResult<Value> {
     let kind = params.one_of("variable_type", &["env_var", "file"])?.unwrap_or_else(|| "env_var".to_owned());
     let text = params.text("value").ok_or_else(|| ApiError::Parameter("value is missing".to_owned()))?;
+    let refuse = |field: &str, reason: &str| ApiError::Fields(StatusCode::BAD_REQUEST, json!({ field: [reason] }));
+    if !name_fits(key) {
+        return Err(refuse("key", "can contain only letters, digits and '_'."));
+    }
+    if text.chars().count() > LONGEST_VALUE {
+        return Err(refuse("value", "is too long (maximum is 10000 characters)"));
+    }
     sqlx::query("INSERT INTO schedule_variables VALUES (?, ?, ?, ?) ON CONFLICT (schedule_id, key) DO UPDATE SET value = excluded.value, variable_type = excluded.variable_type")
         .bind(row.id)
         .bind(key)

@@ -16,7 +16,7 @@ use crate::present::projects as present;
 use crate::store::variables::{self, Owner, VariableRow};
 
 /// GitLab's limit (`app/models/concerns/ci/has_variable.rs`).
-const LONGEST_VALUE: usize = 10_000;
+pub(super) const LONGEST_VALUE: usize = 10_000;
 
 async fn project(forge: &Forge, caller: &Caller, id: &str) -> ApiResult<Owner> {
     caller.user()?;

@@ -210,6 +210,13 @@ pub struct JobVariables {
     pub secrets: Vec<String>,
 }
 
+/// Whether `key` may name a variable: letters, digits and `_`, at most 255 of them (GitLab's
+/// `Ci::HasVariable`). A variable of type file is written under its name, so nothing else will do.
+#[must_use]
+pub fn name_fits(key: &str) -> bool {
+    !key.is_empty() && key.len() <= 255 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// The variables of a request (`[{key, value}]`, `{K: "v"}`), or why they are none.
 pub fn read_variables(value: Option<&Value>) -> Result<Vec<(String, String, String)>, String> {
     let text = |value: &Value| match value {
@@ -219,7 +226,6 @@ pub fn read_variables(value: Option<&Value>) -> Result<Vec<(String, String, Stri
         Value::Null => Some(String::new()),
         _ => None,
     };
-    let name_fits = |key: &str| !key.is_empty() && key.len() <= 255 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let mut found = Vec::new();
     let mut add = |key: &str, value: Option<String>, kind: &str| match value {
         Some(value) if name_fits(key) => {

@@ -14,7 +14,7 @@ use crate::Forge;
 use crate::access::blocking;
 use crate::ci::job::Job;
 use crate::clock;
-use crate::engine::predefined::{JobVariables, Origin};
+use crate::engine::predefined::{JobVariables, Origin, name_fits};
 use crate::engine::process::options;
 use crate::error::{ApiError, ApiResult};
 use crate::store::identity;
@@ -210,6 +210,10 @@ impl Run<'_> {
         let files = self.folder.join("files");
         std::fs::create_dir_all(&files)?;
         for name in &self.variables.files {
+            // Written by the server, outside the sandbox: whatever let such a name in, it ends here.
+            if !name_fits(name) {
+                return Err(ApiError::bad(format!("the variable “{}” of type file has a name that is not allowed", name.escape_debug())));
+            }
             std::fs::write(files.join(name), self.variables.values.get(name).map(String::as_str).unwrap_or_default())?;
         }
         if let Some(user) = self.forge.runner.sandbox.user_of(self.row.id) {

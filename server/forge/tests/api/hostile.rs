@@ -80,3 +80,17 @@ async fn a_second_cancel_ends_what_comes_after_the_script() {
     alice.post(&format!("{P}/jobs/{job}/cancel"), json!({ "force": true })).await.expect(201);
     alice.until(&format!("{P}/jobs/{job}"), |job| job["status"] == "canceled").await;
 }
+
+#[tokio::test]
+async fn a_schedule_variable_names_no_path() {
+    let world = World::new().await;
+    let alice = world.person("alice", &["api"]).await;
+    let made = alice.post(&format!("{P}/pipeline_schedules"), json!({ "description": "d", "ref": "main", "cron": "0 4 * * *" })).await.expect(201).json();
+    let list = format!("{P}/pipeline_schedules/{}/variables", made["id"]);
+    for key in ["/tmp/x", "../../../hooks/pre-receive", "a/b", "..", "a b", ""] {
+        alice.post(&list, json!({ "key": key, "value": "x", "variable_type": "file" })).await.expect(400);
+    }
+    alice.with("PUT", &format!("{list}/..%2Fx"), json!({ "value": "x", "variable_type": "file" })).await.expect(400);
+    alice.post(&list, json!({ "key": "LONG", "value": "x".repeat(10_001) })).await.expect(400);
+    alice.post(&list, json!({ "key": "GOOD_1", "value": "x", "variable_type": "file" })).await.expect(201);
+}
