@@ -88,9 +88,13 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             },
             () = stop.cancelled() => break,
         };
-        let Some(guest) = guests.enter(peer.ip()) else { continue };
+        let Some(guest) = guests.enter(peer.ip().to_canonical()) else { continue };
         // None free: whoever is slow is cut soon, and the next waits for that place.
-        let Ok(place) = places.clone().acquire_owned().await else { continue };
+        let place = tokio::select! {
+            place = places.clone().acquire_owned() => place,
+            () = stop.cancelled() => break,
+        };
+        let Ok(place) = place else { continue };
         let _ = stream.set_nodelay(true);
         let Ok(service) = make.call(peer).await;
         let mut builder = Builder::new(TokioExecutor::new());

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Forge;
 use crate::access::blocking;
+use crate::engine::process::options;
 use crate::error::ApiResult;
 use crate::runner::run::wants_again;
 use crate::store::pipelines::{JOB, JobRow};
@@ -182,7 +183,9 @@ impl Forge {
 
     async fn take_jobs(&self) -> ApiResult<()> {
         self.start_scheduled().await?;
-        self.start_due_schedules().await?;
+        if let Err(error) = self.start_due_schedules().await {
+            tracing::error!(?error, "failed to look for schedules");
+        }
         let waiting: Vec<JobRow> = sqlx::query_as(&format!("{JOB} WHERE status = 'pending' AND kind = 'build' ORDER BY id LIMIT 200")).fetch_all(&self.db).await?;
         for row in waiting {
             let tags: Vec<String> = serde_json::from_str(&row.tags).unwrap_or_default();
@@ -220,7 +223,10 @@ impl Forge {
         }
         let cancel = Stop::default();
         self.runner.table().insert(row.id, cancel.clone());
-        self.environment_begins(&row).await?;
+        // The job is taken by now: what goes wrong here must not keep its slot.
+        if let Err(error) = self.environment_begins(&row).await {
+            tracing::error!(job = row.id, ?error, "failed to write down an environment");
+        }
         self.update_pipeline(row.pipeline_id).await?;
         let forge = self.clone();
         tokio::spawn(async move {
@@ -254,8 +260,10 @@ impl Forge {
             let written = async {
                 self.set_job_status(row.id, &status, reason).await?;
                 // A continuous twin that asks to be tried again is.
-                if status == Status::Failed && wants_again(&row, reason, None) {
-                    self.clone_job(&row, row.user_id, row.attempts).await?;
+                // It may be what brought the server down, so that each time takes an attempt.
+                let left = row.attempts < i64::try_from(options(&row).retry.max).unwrap_or_default();
+                if status == Status::Failed && left && wants_again(&row, reason, None) {
+                    self.clone_job(&row, row.user_id, row.attempts + 1).await?;
                 }
                 self.release_resource(&row).await?;
                 self.process(row.pipeline_id).await

@@ -99,7 +99,7 @@ pub async fn create_branch(State(forge): State<Forge>, caller: Caller, Path(id):
         })
         .await?
     };
-    forge.after_push(&visible.project, &user, &name, None, &sha, &PushOptions::default()).await;
+    forge.after_push(&visible.project, &user, &format!("refs/heads/{name}"), None, &sha, &PushOptions::default()).await;
     let (visible, (name, commit, merged)) = one(&forge, &caller, &id, &name).await?;
     Ok((StatusCode::CREATED, Json(value(&forge, &visible, &name, &commit, merged))).into_response())
 }

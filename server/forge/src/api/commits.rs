@@ -210,7 +210,7 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
     if first && visible.project.default_branch != branch {
         forge.adopt_branch(&visible.project, &branch).await?;
     }
-    forge.after_push(&visible.project, &user, &branch, before, &sha, &PushOptions::default()).await;
+    forge.after_push(&visible.project, &user, &format!("refs/heads/{branch}"), before, &sha, &PushOptions::default()).await;
     Ok((visible, sha))
 }
 

@@ -39,10 +39,10 @@ fn refuse(text: &str, status: StatusCode) -> Response {
     if status == StatusCode::UNAUTHORIZED { (status, challenge, text.to_owned()).into_response() } else { (status, text.to_owned()).into_response() }
 }
 
-/// Basic credentials: any name with a token as password, or a name with its password.
 /// What a client has and wants, compressed; a repository with 100 000 branches stays below.
 const MOST_WISHES: usize = 16 * 1024 * 1024;
 
+/// Basic credentials: any name with a token as password, or a name with its password.
 async fn caller(forge: &Forge, headers: &HeaderMap) -> Result<Caller, Response> {
     let denied = || refuse("HTTP Basic: Access denied. Use your username and a personal access token (scope write_repository or api).\n", StatusCode::UNAUTHORIZED);
     let Some(value) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) else { return Ok(Caller::anonymous()) };
@@ -182,9 +182,9 @@ async fn push(forge: &Forge, visible: &Visible, caller: &Caller, headers: &Heade
             if before.is_empty() && !visible.project.default_branch.eq(branch) {
                 forge.adopt_branch(&visible.project, branch).await?;
             }
-            forge.after_push(&visible.project, &user, branch, old.map(|id| id.to_string()), &target.to_string(), &options).await;
-        } else if let Some(tag) = name.strip_prefix("refs/tags/") {
-            forge.after_push(&visible.project, &user, tag, old.map(|id| id.to_string()), &target.to_string(), &options).await;
+            forge.after_push(&visible.project, &user, &name, old.map(|id| id.to_string()), &target.to_string(), &options).await;
+        } else if name.starts_with("refs/tags/") {
+            forge.after_push(&visible.project, &user, &name, old.map(|id| id.to_string()), &target.to_string(), &options).await;
         }
     }
     Ok(report)
@@ -209,6 +209,7 @@ impl Forge {
     }
 
     /// What GitLab does after a push: note the activity, start the pipeline that the file asks for.
+    /// `reference` is whole, as a tag may have the name of a branch.
     pub(crate) async fn after_push(&self, project: &crate::store::projects::ProjectRow, user: &UserRow, reference: &str, before: Option<String>, sha: &str, options: &PushOptions) {
         let _ = crate::store::projects::touch(&self.db, project.id, &self.clock.text()).await;
         let (repo, id) = (self.repo(project.id), sha.to_owned());
@@ -220,7 +221,8 @@ impl Forge {
             project: project.clone(),
             user: user.clone(),
             reference: reference.to_owned(),
-            sha: None,
+            // What was pushed, whatever comes after it.
+            sha: Some(sha.to_owned()),
             before_sha: before,
             source: "push".to_owned(),
             variables: options.variables.clone(),

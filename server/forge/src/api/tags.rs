@@ -87,7 +87,7 @@ pub async fn create_tag(State(forge): State<Forge>, caller: Caller, Path(id): Pa
     let (wanted, tagger) = (name.clone(), user.clone());
     blocking(move || repo.create_tag(&wanted, &reference, message.as_deref(), (&tagger.name, &tagger.email), time)).await?;
     let tag = one(&forge, &visible, &name).await?;
-    forge.after_push(&visible.project, &user, &name, None, &tag.commit.id, &PushOptions::default()).await;
+    forge.after_push(&visible.project, &user, &format!("refs/tags/{name}"), None, &tag.commit.id, &PushOptions::default()).await;
     Ok((StatusCode::CREATED, Json(value(&forge, &visible, &tag))).into_response())
 }
 

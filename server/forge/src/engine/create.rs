@@ -129,7 +129,7 @@ impl Forge {
         let now = self.clock.text();
         sqlx::query(
             "INSERT INTO pipelines (iid, project_id, reference, tag, sha, before_sha, status, source, user_id, yaml_errors, created_at, updated_at, finished_at) \
-             VALUES ((SELECT COALESCE(MAX(iid), 0) + 1 FROM pipelines WHERE project_id = ?1), ?1, ?2, 0, ?3, ?4, 'failed', ?5, ?6, ?7, ?8, ?8, ?8)",
+             VALUES ((SELECT COALESCE(MAX(iid), 0) + 1 FROM pipelines WHERE project_id = ?1), ?1, ?2, ?9, ?3, ?4, 'failed', ?5, ?6, ?7, ?8, ?8, ?8)",
         )
         .bind(wish.project.id)
         .bind(short(&wish.reference))
@@ -139,6 +139,7 @@ impl Forge {
         .bind(wish.user.id)
         .bind(errors.join("\n"))
         .bind(&now)
+        .bind(wish.reference.starts_with("refs/tags/"))
         .execute(&self.db)
         .await?;
         Ok(())

@@ -1,6 +1,7 @@
 //! Environments: made by the jobs that name them, stopped by a job of their own or by hand
 //! (doc/ci/environments).
 
+use gitlab::Status;
 use sqlx::FromRow;
 
 use crate::Forge;
@@ -66,13 +67,15 @@ impl Forge {
         Ok(())
     }
 
-    /// A job that stops an environment has ended well.
-    pub(crate) async fn environment_ends(&self, row: &JobRow) -> ApiResult<()> {
+    /// A job that stops an environment has ended: well, or the environment is what it was.
+    pub(crate) async fn environment_ends(&self, row: &JobRow, well: bool) -> ApiResult<()> {
         let Some(environment) = options(row).environment.filter(|environment| environment.action == "stop") else { return Ok(()) };
-        sqlx::query("UPDATE environments SET state = 'stopped', updated_at = ? WHERE project_id = ? AND name = ?")
+        sqlx::query("UPDATE environments SET state = ?, updated_at = ? WHERE project_id = ? AND name = ? AND (? OR state = 'stopping')")
+            .bind(if well { "stopped" } else { "available" })
             .bind(self.clock.text())
             .bind(row.project_id)
             .bind(&environment.name)
+            .bind(well)
             .execute(&self.db)
             .await?;
         Ok(())
@@ -82,9 +85,17 @@ impl Forge {
     pub(crate) async fn stop_environment(&self, row: &EnvironmentRow, user: i64, force: bool) -> ApiResult<()> {
         if let (Some(name), Some(pipeline), false) = (&row.on_stop, row.pipeline_id, force) {
             let jobs = pipelines::jobs(&self.db, pipeline, false).await?;
-            if let Some(job) = jobs.iter().find(|job| job.name == *name && ["manual", "created", "skipped"].contains(&job.status.as_str())) {
-                self.set_environment_state(row.id, "stopping").await?;
-                return self.play_job(job, user, Vec::new()).await.map(|_| ());
+            if let Some(job) = jobs.iter().find(|job| job.name == *name) {
+                match Status::from(job.status.as_str()) {
+                    Status::Manual | Status::Scheduled => {
+                        self.play_job(job, user, Vec::new()).await?;
+                        // Only from here on: a job that cannot be started stops nothing.
+                        return self.set_environment_state(row.id, "stopping").await;
+                    }
+                    // Asked twice, it is stopping all the same.
+                    Status::Pending | Status::Preparing | Status::Running | Status::WaitingForResource => return Ok(()),
+                    _ => {}
+                }
             }
         }
         self.set_environment_state(row.id, "stopped").await

@@ -7,9 +7,10 @@ use croner::Cron;
 use sqlx::FromRow;
 
 use crate::Forge;
+use crate::access::DEVELOPER;
 use crate::clock::{self, parse};
 use crate::engine::create::Wish;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::store::{identity, projects};
 
 /// One schedule.
@@ -68,9 +69,13 @@ impl Forge {
 
     /// Starts the pipeline of a schedule with somebody's rights; its number.
     pub(crate) async fn play_schedule(&self, row: &ScheduleRow, user: i64) -> ApiResult<i64> {
-        let missing = || crate::error::ApiError::missing("Pipeline Schedule");
+        let missing = || ApiError::missing("Pipeline Schedule");
         let project = projects::project(&self.db, row.project_id).await?.ok_or_else(missing)?;
-        let user = identity::user(&self.db, user).await?.ok_or_else(missing)?;
+        let user = identity::user(&self.db, user).await?.filter(|user| user.state == "active").ok_or_else(missing)?;
+        // Rights are those of now, not of when the schedule was made.
+        if project.archived || self.level_of(&project, gitlab::UserId(user.id)).await? < DEVELOPER {
+            return Err(ApiError::base(&["Insufficient permissions to create a new pipeline".to_owned()]));
+        }
         let variables = sqlx::query_as("SELECT key, value, variable_type FROM schedule_variables WHERE schedule_id = ?").bind(row.id).fetch_all(&self.db).await?;
         let wish = Wish {
             project,

@@ -21,10 +21,13 @@ done
 refuse() { echo "GitLab: $1"; exit 1; }
 while read -r old new name; do
     case "$name" in
-    refs/heads/refs/*|refs/tags/refs/*) refuse "The name '$name' is not allowed: it would hide another." ;;
+    refs/heads/HEAD|refs/heads/-*|refs/heads/refs/*|refs/tags/HEAD|refs/tags/-*|refs/tags/refs/*) refuse "The name '$name' is not allowed: it would hide another." ;;
     refs/heads/*|refs/tags/*|refs/notes/*) ;;
     *) refuse "You are not allowed to write to '$name': only branches, tags and notes can be pushed." ;;
     esac
+    # What looks like a commit's id would be found instead of it.
+    short=${name#refs/*/}
+    case "$short" in *[!0-9a-fA-F]*) ;; *) case ${#short} in 40|64) refuse "The name '$name' is not allowed: it looks like the id of a commit." ;; esac ;; esac
     [ "$name" = "refs/heads/$TWINPORT_PROTECTED_BRANCH" ] || continue
     case "$new" in *[!0]*) ;; *) refuse "The default branch of a project cannot be deleted." ;; esac
     case "$old" in *[!0]*) ;; *) continue ;; esac

@@ -48,10 +48,12 @@ impl Forge {
     /// Runs `row` and writes down how it ended, whatever happens on the way.
     pub(crate) async fn run_job(&self, row: JobRow, token: &str, cancel: Stop) {
         let outcome = self.try_run(&row, token, cancel.clone()).await;
+        // A server that stops tells its jobs to end, too; only a person makes one `canceling`.
+        let asked = matches!(pipelines::job(&self.db, row.id).await, Ok(Some(now)) if now.status == Status::Canceling.as_str());
+        let closing = self.runner.closing.load(std::sync::atomic::Ordering::Relaxed);
         let (status, reason, exit) = match &outcome {
-            // It was not told to end by anybody who wants it to.
-            Ok(_) if cancel.script.is_cancelled() && self.runner.closing.load(std::sync::atomic::Ordering::Relaxed) => (Status::Failed, Some("runner_system_failure"), None),
-            Ok(_) if cancel.script.is_cancelled() => (Status::Canceled, None, None),
+            Ok(Ending::Cancelled) if closing && !asked => (Status::Failed, Some("runner_system_failure"), None),
+            Ok(_) if asked || (cancel.script.is_cancelled() && !closing) => (Status::Canceled, None, None),
             Ok(Ending::Exit(0)) => (Status::Success, None, Some(0)),
             Ok(Ending::Exit(code)) => (Status::Failed, Some("script_failure"), Some(*code)),
             Ok(Ending::TimedOut) => (Status::Failed, Some("job_execution_timeout"), None),
@@ -77,9 +79,7 @@ impl Forge {
         let excused = row.allow_failure || code.is_some_and(|code| job.allow_failure.exit_codes.contains(&code));
         sqlx::query("UPDATE jobs SET exit_code = ?, allow_failure = ?, token_hash = NULL WHERE id = ?").bind(code).bind(excused).bind(row.id).execute(&self.db).await?;
         self.set_job_status(row.id, status, reason).await?;
-        if *status == Status::Success {
-            self.environment_ends(row).await?;
-        }
+        self.environment_ends(row, *status == Status::Success).await?;
         let closing = self.runner.closing.load(std::sync::atomic::Ordering::Relaxed);
         if *status == Status::Failed && (closing || row.attempts < i64::try_from(job.retry.max).unwrap_or_default()) && wants_again(row, reason, code) {
             // A server that stops takes no attempt away.

@@ -90,3 +90,64 @@ async fn what_asks_for_it_comes_back_after_the_server_stopped() {
     alice.until(&path, |jobs| jobs.as_array().is_some_and(|jobs| jobs.iter().any(|job| job["name"] == "twin" && job["status"] == "running"))).await;
     again.abort();
 }
+
+#[tokio::test]
+async fn an_environment_whose_stop_fails_is_still_there() {
+    let world = World::new().await;
+    if !jobs_run(&world) {
+        return;
+    }
+    let alice = world.person("alice", &["api"]).await;
+    let ci = "watch:\n  script: [sleep 1000]\n  environment: {name: t, on_stop: halt}\nhalt:\n  script: [sleep 1, exit 1]\n  needs: []\n  when: manual\n  environment: {name: t, action: stop}\n";
+    push(&alice, "stubborn", ci).await;
+    let list = alice.until(&format!("{P}/environments"), |list| list[0]["state"] == "available").await;
+    let one = format!("{P}/environments/{}", list[0]["id"]);
+    for _ in 0..2 {
+        assert_eq!(alice.post(&format!("{one}/stop"), json!({})).await.expect(200).json()["state"], "stopping");
+    }
+    alice.until(&one, |environment| environment["state"] == "available").await;
+}
+
+#[tokio::test]
+async fn what_a_person_cancelled_does_not_come_back() {
+    let world = World::new().await;
+    if !jobs_run(&world) {
+        return;
+    }
+    let alice = world.person("alice", &["api"]).await;
+    let ci = "twin: {script: [\"trap '' TERM; echo begun; while true; do sleep 0.2; done\"], retry: {max: 2, when: [runner_system_failure]}}\n";
+    let run = push(&alice, "unwanted", ci).await;
+    let path = format!("{P}/pipelines/{}/jobs?include_retried=true", run["id"]);
+    alice.until(&path, |jobs| jobs[0]["status"] == "running").await;
+    alice.post(&format!("{P}/pipelines/{}/cancel", run["id"]), json!({})).await.expect(200);
+    world.halt().await;
+    let jobs = alice.get(&path).await.json();
+    assert_eq!((jobs.as_array().map(Vec::len), jobs[0]["status"].as_str()), (Some(1), Some("canceled")), "{jobs}");
+}
+
+#[tokio::test]
+async fn a_schedule_is_its_owners() {
+    let world = World::new().await;
+    let (alice, bob) = (world.person("alice", &["api"]).await, world.person("bob", &["api"]).await);
+    let bob_id = bob.get("/user").await.json()["id"].clone();
+    alice.post(&format!("{P}/members"), json!({ "user_id": bob_id, "access_level": 30 })).await.expect(201);
+    let schedules = format!("{P}/pipeline_schedules");
+    let wish = json!({ "description": "d", "ref": "main", "cron": "0 4 * * *" });
+    let of_alice = format!("{schedules}/{}", alice.post(&schedules, wish.clone()).await.expect(201).json()["id"]);
+    let of_bob = format!("{schedules}/{}", bob.post(&schedules, wish).await.expect(201).json()["id"]);
+    alice.post(&format!("{of_alice}/variables"), json!({ "key": "SECRET", "value": "x" })).await.expect(201);
+    assert!(bob.get(&of_alice).await.expect(200).json().get("variables").is_none());
+    bob.with("PUT", &of_alice, json!({ "ref": "other" })).await.expect(403);
+    bob.with("DELETE", &of_alice, json!({})).await.expect(403);
+    // Not even a maintainer changes what runs with another's rights.
+    alice.with("PUT", &of_bob, json!({ "ref": "other" })).await.expect(403);
+    alice.post(&format!("{of_bob}/take_ownership"), json!({})).await.expect(201);
+    alice.with("PUT", &of_bob, json!({ "description": "mine" })).await.expect(200);
+    // Whoever has left starts nothing any more.
+    let third = format!("{schedules}/{}", bob.post(&schedules, json!({ "description": "d", "ref": "main", "cron": "0 4 * * *" })).await.expect(201).json()["id"]);
+    alice.with("DELETE", &format!("{P}/members/{bob_id}"), json!({})).await.expect(204);
+    world.clock.advance(25 * 3600);
+    alice.until(&third, |schedule| schedule["next_run_at"].as_str().is_some_and(|time| time > "2026")).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(alice.get(&third).await.json()["last_pipeline"], Value::Null);
+}

@@ -63,6 +63,10 @@ async fn the_default_branch_is_protected_and_other_names_are_the_servers() {
     for name in ["refs/keep-around/1", "refs/pipelines/9", "refs/merge-requests/1/head", "refs/heads/refs/tags/odd"] {
         clone.refused(&["push", "origin", &format!("HEAD:{name}")], "not allowed").await;
     }
+    let id = "ab".repeat(20);
+    for name in [format!("refs/heads/{id}"), format!("refs/tags/{id}"), "refs/heads/HEAD".to_owned()] {
+        clone.refused(&["push", "origin", &format!("HEAD:{name}")], "not allowed").await;
+    }
     clone.done(&["push", "-q", "origin", "HEAD:feature", "HEAD:refs/notes/x"]).await;
     clone.done(&["push", "-q", "origin", "+HEAD~1:feature"]).await;
     clone.done(&["fetch", "-q", "--filter=blob:none", "origin"]).await;
