@@ -75,6 +75,10 @@ test('a log is searched, folded, linked to, copied and saved', async ({ page, co
   await ready(other);
   await expect(other.locator('.log-marked')).toHaveCount(3);
   await expect(other.locator('.log-marked').first()).toBeInViewport();
+  // A line that this log has not leads to its end.
+  await other.goto(`${address}#L250000`);
+  await other.reload();
+  await expect(other.getByText('Job succeeded')).toBeInViewport();
   await other.close();
   // Every byte as it was written.
   const download = page.waitForEvent('download');
@@ -84,7 +88,7 @@ test('a log is searched, folded, linked to, copied and saved', async ({ page, co
   expect(saved.match(/step \d+ of 3000/g)).toHaveLength(3000);
 });
 
-test('a log that is erased while it is watched begins anew', async ({ page, server }) => {
+test('a log that was erased is empty when the page is loaded again', async ({ page, server }) => {
   await signIn(page, server);
   const address = await job(page, server, 'erased', ['echo before']);
   await page.goto(server.url + address);
@@ -109,4 +113,25 @@ test('a log that is left lets go of its connection', async ({ page, server }) =>
   await page.getByRole('button', { name: 'Cancel run' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel run' }).click();
   await expect(page.locator('.page-head').getByText('Cancelled')).toBeVisible({ timeout: 30_000 });
+});
+
+test('a search in one long line ends, and the next one has its turn', async ({ page, server }) => {
+  await signIn(page, server);
+  await page.goto(server.url + (await job(page, server, 'longline', ['head -c 3000000 /dev/zero | tr "\\\\0" x; echo'])));
+  await expect(page.getByText('Complete')).toBeVisible();
+  const field = page.getByPlaceholder('Search the log');
+  await field.fill('xxxxxx');
+  await expect(page.locator('.log-count')).toContainText('500000 matches');
+  await field.fill('Job succeeded');
+  await expect(page.locator('.log-count')).toHaveText('1 of 1');
+});
+
+test('a failed job that is run again is shown in its new attempt', async ({ page, server }) => {
+  await signIn(page, server);
+  const address = await job(page, server, 'failing', ['echo attempt; exit 3']);
+  await page.goto(server.url + address);
+  await page.getByRole('button', { name: 'Run this job again' }).click();
+  await expect.poll(() => new URL(page.url()).pathname).not.toBe(address);
+  await expect(page.getByRole('log').getByText('exit code 3')).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText('This job failed.')).toBeVisible();
 });

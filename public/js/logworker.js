@@ -2,8 +2,8 @@
 //
 // In:  {push: Uint8Array} {reset} {view: {first, count, end}} {toggle: line} {foldAll: bool}
 //      {search: {text, regex, exact}} {go: {number | line}} {digest} {copy: line} {blob}
-// Out: {rows, first, total, lines, bytes}  {found: {total, lines, part, error}}  {gone: {row, line}}
-//      {digest: [[line, number, count, text], …]}  {copied: text}  {blob}
+// Out: {rows, first, total, lines, bytes}  {found: {total, lines, part, error}}  {gone: {row, line, number}}
+//      {digest: [[line, number, count, text], …]}  {copied: text}  {blob, name}  {broken: why}
 import init, { Engine } from './logengine.js';
 
 /// Text that is searched before other messages have a turn.
@@ -16,7 +16,8 @@ const TROUBLE = /\b(error|fatal|failed|failure|exception|traceback|panicked|segm
 let engine;
 let view = { first: 0, count: 60, end: true };
 let dirty = false;
-let search = 0;
+/// The search and the digest that count: newer ones end older ones of their kind.
+const turns = { search: 0, digest: 0 };
 const ready = init({ module_or_path: new URL('logengine_bg.wasm', import.meta.url) }).then(
   () => { engine = new Engine(false); },
   (error) => { postMessage({ broken: String(error.message ?? error) }); throw error; },
@@ -55,7 +56,8 @@ function rows(flat) {
 const turn = () => new Promise((resolve) => { setTimeout(resolve, 0); });
 
 /// Calls `each` with every piece of text and its first line, unless a newer search begins.
-async function walk(own, each) {
+async function walk(kind, each) {
+  const own = ++turns[kind];
   let line = 0;
   while (line < engine.lines()) {
     const text = engine.text(line, SLICE);
@@ -64,7 +66,7 @@ async function walk(own, each) {
     if (next <= line) return true;
     line = next;
     await turn();
-    if (own !== search) return false;
+    if (own !== turns[kind]) return false;
   }
   return true;
 }
@@ -72,37 +74,35 @@ async function walk(own, each) {
 /// Calls `found` with the line of each match of `pattern` (which is global) in `text`.
 function matches(text, pattern, first, found) {
   let line = first;
-  let place = 0;
+  // The next line end is looked for once, however many matches lie before it.
+  let end = text.indexOf('\n');
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
-    for (let end = text.indexOf('\n', place); end !== -1 && end < match.index; end = text.indexOf('\n', place)) {
-      line += 1;
-      place = end + 1;
-    }
+    for (; end !== -1 && end < match.index; end = text.indexOf('\n', end + 1)) line += 1;
     found(line, match);
     // A match of nothing would be found for ever.
     if (match[0] === '') pattern.lastIndex += 1;
   }
 }
 
-export function pattern({ text, regex, exact }) {
+function pattern({ text, regex, exact }) {
   const source = regex ? text : text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   return new RegExp(source, exact ? 'gm' : 'gim');
 }
 
 async function find(wish) {
-  const own = ++search;
   let expression;
   try {
     expression = pattern(wish);
   } catch (error) {
+    turns.search += 1;
     return postMessage({ found: { total: 0, lines: new Uint32Array(), part: 1, error: String(error.message) } });
   }
   const lines = [];
   let total = 0;
   let sent = performance.now();
   const tell = (part) => postMessage({ found: { total, lines: Uint32Array.from(lines), part, error: null } });
-  const whole = await walk(own, (text, first) => {
+  const whole = await walk('search', (text, first) => {
     matches(text, expression, first, (line) => {
       total += 1;
       if (lines.length < MOST && lines[lines.length - 1] !== line) lines.push(line);
@@ -117,10 +117,9 @@ async function find(wish) {
 
 /// Lines that look like trouble, alike ones counted together, in the order of their first.
 async function digest() {
-  const own = ++search;
   const kinds = new Map();
   const expression = new RegExp(TROUBLE.source, 'gim');
-  const whole = await walk(own, (text, first) => {
+  const whole = await walk('digest', (text, first) => {
     const lines = [];
     matches(text, expression, first, (line, match) => {
       if (lines[lines.length - 1] === line) return;
@@ -141,16 +140,24 @@ async function digest() {
 
 const actions = {
   push: (bytes) => { engine.push(bytes); show(); },
-  reset: () => { engine.free(); engine = new Engine(false); search += 1; show(); },
+  reset: () => {
+    engine.free();
+    engine = new Engine(false);
+    turns.search += 1;
+    turns.digest += 1;
+    postMessage({ found: { total: 0, lines: new Uint32Array(), part: 1, error: null } });
+    show();
+  },
   view: (wish) => { view = wish; if (!dirty) draw(); },
   toggle: (line) => { engine.toggle(line); draw(); },
   foldAll: (fold) => { engine.fold_all(fold); draw(); },
-  search: (wish) => (wish.text === '' ? (search += 1) : find(wish)),
+  search: (wish) => (wish.text === '' ? (turns.search += 1) : find(wish)),
   digest,
-  go: ({ number, line, id }) => {
+  go: ({ number, line }) => {
     engine.settle();
-    const target = line ?? engine.line_of(number);
-    postMessage({ gone: { row: engine.reveal(target), line: target, number: engine.number_of(target), id } });
+    // A link may name a line that this log has not.
+    const target = Math.min(line ?? engine.line_of(number), Math.max(0, engine.lines() - 1));
+    postMessage({ gone: { row: engine.reveal(target), line: target, number: engine.number_of(target) } });
     draw();
   },
   copy: (line) => {
@@ -172,5 +179,10 @@ const actions = {
 
 onmessage = async ({ data }) => {
   await ready;
-  for (const [name, value] of Object.entries(data)) await actions[name]?.(value);
+  try {
+    for (const [name, value] of Object.entries(data)) await actions[name]?.(value);
+  } catch (error) {
+    // Out of memory, most likely: what is shown stays, and the page says that no more comes.
+    postMessage({ broken: String(error.message ?? error) });
+  }
 };

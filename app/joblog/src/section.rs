@@ -1,6 +1,6 @@
 //! Sections: which lines they hold, how long they took, and what folding leaves.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use crate::line::Line;
 
@@ -112,12 +112,6 @@ impl Sections {
             if shown(middle) < number { low = middle + 1 } else { high = middle }
         }
         number.saturating_sub(1) + low
-    }
-
-    /// Header lines by name, for links that survive another run.
-    #[must_use]
-    pub fn headers(&self) -> HashMap<&str, usize> {
-        self.list.iter().map(|section| (section.name.as_str(), section.header)).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use gitlab::endpoint::ask;
 use gitlab::jobs::{GetJob, PlayJob, RetryJob};
 use gitlab::pipelines::{CancelPipeline, CreatePipeline};
 use gitlab::projects::GetProject;
-use gitlab::{Error, JobId, PipelineId};
+use gitlab::{Error, JobId, PipelineId, Status};
 use twin::asset::Owner;
 
 use crate::instances::Client;
@@ -76,8 +76,16 @@ pub async fn terminate(client: Client, owner: Owner, job: JobId, pipelines: Vec<
         crate::browser::sleep(LOOKS.0).await;
         let seen = ask(&client, &GetJob::new(client.project(owner), job)).await;
         // One look that fails is no reason to leave the twin half stopped.
-        if seen.is_ok_and(|job| job.status.is_complete()) {
-            return cancel(client, owner, pipelines).await;
+        match seen.map(|job| job.status) {
+            Ok(Status::Success) => return cancel(client, owner, pipelines).await,
+            Ok(status) if status.is_complete() => {
+                return Err(Problem {
+                    title: "The terminate phase did not pass, so the twin goes on.".to_owned(),
+                    advice: "Its log says why. Run that job again, or cancel the run to end the twin without it.".to_owned(),
+                    sign_in: false,
+                });
+            }
+            _ => {}
         }
     }
     Err(Problem { title: "The terminate phase is still running.".to_owned(), advice: "Its log says what it waits for. Cancel the run to end it now.".to_owned(), sign_in: false })

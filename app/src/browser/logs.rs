@@ -17,16 +17,18 @@ use wasm_bindgen_futures::JsFuture;
 export function close(worker) { worker.gone = true; worker.reader?.cancel().catch(() => {}); worker.onmessage = null; worker.terminate(); }\n\
 export function tell(worker, message) { worker.postMessage(message); }\n\
 export async function pump(worker, response, skip, idle) {\n\
-  let left = skip, got = 0, timer;\n\
+  let left = skip, got = 0, stalled = false, timer;\n\
   const reader = worker.reader = response.body.getReader();\n\
-  const silent = () => reader.cancel().catch(() => {});\n\
+  // Cancelling ends a read as the end of the log does.\n\
+  const silent = () => { stalled = true; reader.cancel().catch(() => {}); };\n\
+  if (worker.gone) { silent(); return [got, left, false]; }\n\
   try {\n\
     for (;;) {\n\
       timer = setTimeout(silent, idle);\n\
       const { done, value } = await reader.read();\n\
       clearTimeout(timer);\n\
-      if (worker.gone) { silent(); return [got, left, true]; }\n\
-      if (done) return [got, left, true];\n\
+      if (worker.gone) { silent(); return [got, left, false]; }\n\
+      if (done) return [got, left, !stalled];\n\
       let bytes = value;\n\
       if (left > 0) { const known = Math.min(left, bytes.length); left -= known; bytes = bytes.subarray(known); }\n\
       if (bytes.length === 0) continue;\n\

@@ -32,7 +32,12 @@ fn first_value(field: &Field, choices: &Choices) -> String {
 
 fn entry(field: &Field, value: RwSignal<String>) -> AnyView {
     let id = format!("start-{}", field.name);
-    let choices: Vec<String> = if field.form == "boolean" { vec!["true".into(), "false".into()] } else { field.options.clone() };
+    let mut choices: Vec<String> = if field.form == "boolean" { vec!["true".into(), "false".into()] } else { field.options.clone() };
+    // What is sent is what is seen: a value that is none of them, and none at all, are there to be seen too.
+    let first = value.get_untracked();
+    if !choices.is_empty() && !choices.contains(&first) {
+        choices.insert(0, first);
+    }
     let control = if choices.is_empty() {
         let kind = if field.form == "number" { "number" } else { "text" };
         view! { <input id=id.clone() type=kind step="any" required=field.required prop:value=value on:input=move |event| value.set(event_target_value(&event)) autocomplete="off" spellcheck="false"/> }.into_any()
@@ -42,7 +47,7 @@ fn entry(field: &Field, value: RwSignal<String>) -> AnyView {
                 let option = option.clone();
                 move || value.get() == option
             };
-            let shown = option.clone();
+            let shown = if option.is_empty() { "Choose".to_owned() } else { option.clone() };
             view! { <option value=option selected=chosen>{shown}</option> }
         });
         view! { <select id=id.clone() required=field.required on:change=move |event| value.set(event_target_value(&event))>{all.collect_view()}</select> }.into_any()
@@ -97,7 +102,7 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
             let value = value.get_untracked();
             match field.kind {
                 Kind::Variable => wish.variables.push((field.name, value)),
-                Kind::Input if value == field.value => {}
+                Kind::Input if value == field.value && !field.required => {}
                 Kind::Input => match input_value(&field, &value) {
                     Ok(json) => wish.inputs.push((field.name, json)),
                     Err(title) => {
@@ -123,7 +128,10 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
             let _ = busy.try_set(false);
         });
     };
-    let branches = choices.branches.clone().into_iter().map(move |name| {
+    // An address may name a branch that is not among the first hundred, or a tag.
+    let named = branch.get_untracked();
+    let others = Some(named).filter(|named| !named.is_empty() && !choices.branches.contains(named));
+    let branches = others.into_iter().chain(choices.branches.clone()).map(move |name| {
         let chosen = {
             let name = name.clone();
             move || branch.get() == name

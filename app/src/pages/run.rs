@@ -147,13 +147,20 @@ fn Facts(#[prop(into)] view_of: Signal<RunView>) -> impl IntoView {
 fn JobNotes(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, chosen: Memo<Option<i64>>, query: Query<RunView>) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     let stored = StoredValue::new(client);
+    let go = StoredValue::new(use_navigate());
     let act = move |manual: bool, job: JobId| {
         spawn_local(async move {
-            let outcome = if manual { play(stored.get_value(), owner, job).await } else { retry(stored.get_value(), owner, job).await.map(|_| ()) };
-            if let Err(problem) = outcome {
-                toasts.bad(problem.title, problem.advice);
-            }
+            let outcome = if manual { play(stored.get_value(), owner, job).await.map(|()| None) } else { retry(stored.get_value(), owner, job).await.map(Some) };
             query.refresh();
+            match outcome {
+                // A new attempt has a number and a log of its own.
+                Ok(Some(new)) => {
+                    let route = Route::Run { instance: stored.get_value().instance.id, owner, pipeline: view_of.get_untracked().parent.id.0, job: Some(new) };
+                    go.with_value(|go| go(&route.to_string(), NavigateOptions::default()));
+                }
+                Ok(None) => {}
+                Err(problem) => toasts.bad(problem.title, problem.advice),
+            }
         });
     };
     let job = Memo::new(move |_| view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).map(|job| (job.id, job.status.clone(), job.failure_reason.clone())));

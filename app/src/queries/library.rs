@@ -12,7 +12,7 @@ use crate::problem::Problem;
 const PAGES: usize = 50;
 
 /// The listing of everything below `path` in a project. The document asks for its first page too
-/// ([`crate::ahead`]), so it is written once.
+/// ([`crate::queries::ahead`]), so it is written once.
 pub fn listing(client: &Client, owner: Owner, path: &str) -> ListTree {
     ListTree::new(client.project(owner), path).at(client.branch()).recursive()
 }

@@ -14,7 +14,7 @@ const FOLLOW: u32 = 25;
 /// it new lines about once a minute unless somebody looks at the log there.
 const PAUSE: u32 = 15_000;
 /// Milliseconds before a backend that does not answer is asked again, at first and at most.
-const AGAIN: (u32, u32) = (1_000, 15_000);
+const AGAIN: (u32, u32) = (1_000, 16_000);
 /// Milliseconds before the forge is asked again for a log that had nothing new.
 const BREATH: u32 = 2_000;
 
@@ -56,8 +56,9 @@ pub async fn follow(client: Client, owner: Owner, job: JobId, worker: std::rc::R
             Err(Error::NotFound { .. }) if last => (Progress::End, 0),
             Err(Error::NotFound { .. }) => (Progress::Read(browser::now() as u64), PAUSE),
             Err(error) => {
+                let now = wait;
                 wait = (wait * 2).min(AGAIN.1);
-                (Progress::Trouble(error), wait)
+                (Progress::Trouble(error), now)
             }
         };
         let ended = progress == Progress::End;

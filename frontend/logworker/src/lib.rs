@@ -68,12 +68,6 @@ impl Engine {
         self.log.bytes() as f64
     }
 
-    /// Bytes of memory that the log takes, about.
-    #[must_use]
-    pub fn memory(&self) -> usize {
-        self.log.memory()
-    }
-
     /// Rows `first` to `last`, one behind the other: how many pieces, number, line, depth, bytes left
     /// out, time or null, then null or whether it is folded with its duration, and text, classes,
     /// foreground and background of each piece.
@@ -138,18 +132,6 @@ impl Engine {
         }
         self.rows = self.sections.rows(&self.folded);
         self.rows.row(line)
-    }
-
-    /// The row of `line`.
-    #[must_use]
-    pub fn row_of(&self, line: usize) -> usize {
-        self.rows.row(line)
-    }
-
-    /// The line that is shown in `row`.
-    #[must_use]
-    pub fn line_at(&self, row: usize) -> usize {
-        self.rows.line(row)
     }
 
     /// The line with `number`.

@@ -13,9 +13,10 @@ const MOST: usize = 40;
 #[component]
 pub fn Digest(state: LogState) -> impl IntoView {
     let open = move |event: leptos::ev::Event| {
-        // What was written since it was opened last is looked at too.
-        let _ = event;
-        state.tell(|worker| worker.digest());
+        // Each time it opens, as more may have been written since; not when it closes.
+        if event_target::<web_sys::Element>(&event).has_attribute("open") {
+            state.tell(|worker| worker.digest());
+        }
     };
     let list = dynamic(move || match state.digest.with(Clone::clone) {
         None => view! { <p class="faint">"Looking through the log."</p> }.into_any(),

@@ -40,8 +40,9 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
     let gone = StoredValue::new(false);
     Effect::new(move |_| {
         let lines = state.shown.with(|shown| shown.lines);
+        let ended = state.progress.with(|progress| *progress == Progress::End);
         if let (Some((from, _)), false) = (state.marked.peek(|marked| *marked).flatten(), gone.get_value())
-            && lines as u64 >= u64::from(from)
+            && (lines as u64 >= u64::from(from) || (ended && lines > 0))
         {
             gone.set_value(true);
             state.tell(|worker| worker.go(Some(from), None));
@@ -99,7 +100,7 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
     // Read out while one follows, but not every line of a torrent.
     let spoken = RwSignal::new(String::new());
     Effect::new(move |_| {
-        set_interval(
+        let timer = set_interval_with_handle(
             move || {
                 let last = state.shown.peek(|shown| shown.rows.last().map(|row| (shown.lines, row.pieces.iter().map(|piece| piece.text.as_str()).collect::<String>())));
                 if let (Some(Some((lines, text))), Some(true)) = (last, state.following.try_get_untracked()) {
@@ -108,6 +109,9 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
             },
             std::time::Duration::from_secs(10),
         );
+        if let Ok(timer) = timer {
+            on_cleanup(move || timer.clear());
+        }
     });
     view! {
         <section class="log" aria-label=label>
