@@ -16,6 +16,7 @@ pub mod repository;
 pub mod routes;
 pub mod runners;
 pub mod schedules;
+pub mod search;
 pub mod tags;
 pub mod trace;
 pub mod triggers;

@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod changes;
 pub mod files;
+pub mod grep;
 pub mod hook;
 pub mod http;
 pub mod locks;

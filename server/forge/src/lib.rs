@@ -11,6 +11,7 @@ pub mod clock;
 pub mod engine;
 pub mod error;
 pub mod git;
+pub mod graphql;
 pub mod oauth;
 pub mod page;
 pub mod params;

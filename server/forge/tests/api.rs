@@ -13,6 +13,8 @@ mod continuous;
 mod form;
 #[path = "api/git.rs"]
 mod git;
+#[path = "api/graph.rs"]
+mod graph;
 #[path = "api/hostile.rs"]
 mod hostile;
 #[path = "api/oauth.rs"]

@@ -6,8 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{any, delete, get, post, put};
 
 use super::{
-    artifacts, branches, commits, environments, files, git_http, groups, headers, jobs, lint, pipelines, projects, repository, runners, schedules, tags, trace, triggers, users,
-    variables,
+    artifacts, branches, commits, environments, files, git_http, groups, headers, jobs, lint, pipelines, projects, repository, runners, schedules, search, tags, trace, triggers,
+    users, variables,
 };
 use crate::Forge;
 use crate::oauth::{applications, authorize, discovery, sign_in, token};
@@ -28,8 +28,11 @@ pub fn router(forge: Forge) -> Router {
         .layer(from_fn_with_state(forge.clone(), headers::api));
     // Paths that the API does not have answer with its headers too, or browsers elsewhere could not
     // tell them from a dead server.
-    let outside =
-        Router::new().route("/api/v3/{*rest}", any(headers::gone)).route("/api/{*rest}", any(headers::unknown_route)).layer(from_fn_with_state(forge.clone(), headers::api));
+    let outside = Router::new()
+        .route("/api/graphql", post(crate::graphql::query))
+        .route("/api/v3/{*rest}", any(headers::gone))
+        .route("/api/{*rest}", any(headers::unknown_route))
+        .layer(from_fn_with_state(forge.clone(), headers::api));
     Router::new()
         .nest("/api/v4", api)
         .merge(outside)
@@ -69,6 +72,8 @@ fn projects_and_groups() -> Router<Forge> {
         .route("/namespaces/{id}", get(groups::get_namespace))
         .route("/projects", get(projects::list_projects).post(projects::create_project))
         .route("/projects/{id}", get(projects::get_project).put(projects::update_project).delete(projects::delete_project))
+        .route("/projects/{id}/search", get(search::search_project))
+        .route("/projects/{id}/-/search", get(search::search_project))
         .route("/projects/{id}/languages", get(projects::list_languages))
         .route("/projects/{id}/users", get(projects::list_project_users))
         .route("/projects/{id}/archive", post(projects::archive_project))

@@ -15,7 +15,7 @@ const NEWER: [(&str, &[&str]); 2] =
 
 /// What answers where: the end of the path below `/api/v4` (`*` is one segment), the schema, and
 /// whether it is one entry's where the answer is a list.
-const FORMS: [(&str, &str, bool); 32] = [
+const FORMS: [(&str, &str, bool); 33] = [
     ("/user", "user/public.json", false),
     ("/users", "user/basics.json", false),
     ("/version", "metadata.json", false),
@@ -43,6 +43,7 @@ const FORMS: [(&str, &str, bool); 32] = [
     ("/projects/*/pipelines/*/jobs", "job.json", true),
     ("/projects/*/jobs", "job.json", true),
     ("/projects/*/jobs/*", "job.json", false),
+    ("/projects/*/search", "blobs.json", false),
     ("/projects/*/environments", "environment.json", true),
     ("/projects/*/environments/*", "environment.json", false),
     ("/projects/*/environments/*/stop", "environment.json", false),
