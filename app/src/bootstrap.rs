@@ -3,6 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How browsers reach a backend.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Access {
+    /// Straight; through this server where the backend refuses that.
+    Auto,
+    /// Straight.
+    #[default]
+    Direct,
+    /// Through this server.
+    Relay,
+}
+
 /// A backend, as browsers reach it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backend {
@@ -12,10 +24,13 @@ pub struct Backend {
     pub url: String,
     /// Whether it is the forge inside this server.
     pub embedded: bool,
+    /// The way to it.
+    #[serde(default)]
+    pub access: Access,
 }
 
 /// A DTaaS instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
     /// Name in URLs.
     pub id: String,
@@ -31,6 +46,9 @@ pub struct Instance {
     pub branch: Option<String>,
     /// The tag that runs ask for.
     pub runner_tag: String,
+    /// Whether people who are not signed in there may look at what is public.
+    #[serde(default)]
+    pub guests: bool,
 }
 
 /// Who this browser is at a backend.

@@ -13,6 +13,7 @@ use crate::bootstrap::Bootstrap;
 
 #[wasm_bindgen(inline_js = "export function load(url) { return import(url); }\n\
 export function ahead(url) { const m = globalThis.twinportAhead, p = m && m.get(url); if (p) m.delete(url); return p; }\n\
+export function channel() { return globalThis.twinportChannel ??= new BroadcastChannel('twinport'); }\n\
 export function call(module, name, ...rest) { return module[name](...rest); }\n\
 export function relative(name) { return new URL(name, document.querySelector('script[type=module]') ? document.querySelector('link[rel=modulepreload]').href : location.href).href; }")]
 extern "C" {
@@ -20,6 +21,8 @@ extern "C" {
     fn load_module(url: &str) -> js_sys::Promise;
     #[wasm_bindgen(js_name = relative)]
     fn beside_app(name: &str) -> String;
+    #[wasm_bindgen(js_name = channel)]
+    fn tabs() -> web_sys::BroadcastChannel;
     #[wasm_bindgen(js_name = ahead)]
     fn take_ahead(url: &str) -> Option<js_sys::Promise>;
     #[wasm_bindgen(js_name = call)]
@@ -44,7 +47,7 @@ impl Drop for Abort {
     }
 }
 
-/// The answer to a `GET` that the document asked for ahead, if it did and it was a good one.
+/// The answer to what the document asked for ahead, if it did and it was a good one.
 async fn asked_ahead(url: &str) -> Option<Response> {
     let parts = js_sys::Array::from(&JsFuture::from(take_ahead(url)?).await.ok()?);
     let pair = |pair: JsValue| {
@@ -59,8 +62,40 @@ fn status(parts: &js_sys::Array) -> Option<u16> {
     parts.get(0).as_f64().map(|number| number as u16)
 }
 
-/// Sends `request` to `base` with `token`; `seconds` is all the time it has.
-pub async fn send(base: &str, token: &str, request: &Request, seconds: u32) -> Result<Response, Error> {
+/// Under which the document keeps what it asked ahead: the address, and the body if there is one.
+#[must_use]
+pub fn ahead_key(url: &str, request: &Request) -> String {
+    request.body.as_ref().map_or_else(|| url.to_owned(), |body| format!("{url} {body}"))
+}
+
+/// How a backend is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// What comes before the address of a request.
+    pub base: String,
+    /// Whether this server passes requests on; it adds the token itself then.
+    pub home: bool,
+    /// The token; none for guests.
+    pub token: Option<String>,
+}
+
+impl Way {
+    /// A request on this way, with who asks.
+    fn begin(&self, url: &str) -> RequestBuilder {
+        let builder = RequestBuilder::new(url);
+        if self.home {
+            return builder.credentials(web_sys::RequestCredentials::SameOrigin).header("X-Twinport", "1");
+        }
+        let builder = builder.credentials(web_sys::RequestCredentials::Omit);
+        match &self.token {
+            Some(token) => builder.header("Authorization", &format!("Bearer {token}")),
+            None => builder,
+        }
+    }
+}
+
+/// Sends `request` on `way`; `seconds` is all the time it has.
+pub async fn send(way: &Way, request: &Request, seconds: u32) -> Result<Response, Error> {
     let controller = web_sys::AbortController::new().ok();
     let signal = controller.as_ref().map(web_sys::AbortController::signal);
     let mut abort = Abort(controller);
@@ -70,18 +105,13 @@ pub async fn send(base: &str, token: &str, request: &Request, seconds: u32) -> R
         gitlab::Method::Put => Method::PUT,
         gitlab::Method::Delete => Method::DELETE,
     };
-    let url = format!("{base}{}", request.url());
-    if method == Method::GET
-        && let Some(response) = asked_ahead(&url).await
+    let url = format!("{}{}", way.base, request.url());
+    if request.is_read()
+        && let Some(response) = asked_ahead(&ahead_key(&url, request)).await
     {
         return Ok(response);
     }
-    let mut builder = RequestBuilder::new(&url)
-        .method(method)
-        .credentials(web_sys::RequestCredentials::Omit)
-        .cache(web_sys::RequestCache::NoCache)
-        .abort_signal(signal.as_ref())
-        .header("Authorization", &format!("Bearer {token}"));
+    let mut builder = way.begin(&url).method(method).cache(web_sys::RequestCache::NoCache).abort_signal(signal.as_ref());
     if let Some(from) = request.from_byte {
         builder = builder.header("Range", &format!("bytes={from}-"));
     }
@@ -127,6 +157,12 @@ pub async fn sleep(milliseconds: u32) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// A number from 0 to 1 that nobody foresees.
+#[must_use]
+pub fn chance() -> f64 {
+    js_sys::Math::random()
+}
+
 /// Milliseconds since 1970.
 #[must_use]
 pub fn now() -> f64 {
@@ -164,10 +200,66 @@ pub fn leave_for(url: &str) {
     let _ = window().location().set_href(url);
 }
 
+/// What this browser remembers under `name`.
+#[must_use]
+pub fn remembered(name: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(name).ok().flatten()
+}
+
+/// Remembers `text` under `name` in this browser; never anything that is secret.
+pub fn remember(name: &str, text: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(name, text);
+    }
+}
+
 /// `light`, `dark`, or nothing for what the system says.
 #[must_use]
 pub fn theme() -> Option<String> {
-    window().local_storage().ok().flatten()?.get_item("theme").ok().flatten()
+    remembered("theme")
+}
+
+/// Tells the other tabs.
+pub fn tell_tabs(message: &str) {
+    let _ = tabs().post_message(&JsValue::from_str(message));
+}
+
+/// Hears what other tabs tell, for as long as the page lives.
+pub fn hear_tabs(mut heard: impl FnMut(String) + 'static) {
+    use wasm_bindgen::JsCast;
+    let listener = Closure::<dyn FnMut(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
+        if let Some(message) = event.data().as_string() {
+            heard(message);
+        }
+    });
+    tabs().set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    listener.forget();
+}
+
+/// Sets the part of the address behind `?` without a new entry in the history.
+pub fn set_query(pairs: &[(&str, &str)]) {
+    let Ok(query) = web_sys::UrlSearchParams::new() else { return };
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        query.append(name, value);
+    }
+    let path = window().location().pathname().unwrap_or_default();
+    let text = String::from(query.to_string());
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&if text.is_empty() { path } else { format!("{path}?{text}") }));
+    }
+}
+
+/// How far the top of `element` is above the top of the window, and how high the window is.
+#[must_use]
+pub fn above(element: &web_sys::Element) -> (f64, f64) {
+    let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
+    (-element.get_bounding_client_rect().top(), height)
+}
+
+/// How high an element is, in pixels.
+#[must_use]
+pub fn height(element: &web_sys::Element) -> f64 {
+    element.get_bounding_client_rect().height()
 }
 
 /// Chooses a theme, and remembers it in this browser.

@@ -2,6 +2,8 @@
 
 pub mod asset_table;
 pub mod file_view;
+pub mod in_files;
+pub mod instance_mark;
 pub mod jobs;
 pub mod log;
 pub mod markdown;
@@ -13,4 +15,6 @@ pub mod results;
 pub mod run_table;
 pub mod start_form;
 pub mod status;
+pub mod step_up;
+pub mod strip;
 pub mod table_view;

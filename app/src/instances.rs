@@ -1,12 +1,16 @@
 //! The configured instances and the clients that reach them.
 
-use gitlab::trace::Trace;
-use gitlab::{Error, ProjectRef, Request, Response, Transport};
+pub mod gate;
 
-use crate::bootstrap::{Backend, Bootstrap, Instance};
+use gitlab::trace::Trace;
+use gitlab::{Api, Error, Method, ProjectRef, Request, Response, Transport};
+
+use crate::bootstrap::{Access, Backend, Bootstrap, Instance};
+use crate::browser::Way;
 use crate::browser::logs::{Brought, LogWorker};
-use crate::routes::api_base;
+use crate::routes::{api_base, relay_base};
 use crate::{browser, session};
+use gate::{Health, Healths};
 use twin::asset::Owner;
 
 /// One answer may take so long.
@@ -16,44 +20,76 @@ const SECONDS: u32 = 15;
 #[derive(Debug, Clone)]
 pub struct Instances {
     bootstrap: Bootstrap,
+    /// How their backends do.
+    pub healths: Healths,
 }
 
 impl Instances {
     /// From what the page knows.
     #[must_use]
     pub fn new(bootstrap: &Bootstrap) -> Self {
-        Self { bootstrap: bootstrap.clone() }
+        Self { bootstrap: bootstrap.clone(), healths: Healths::new() }
     }
 
-    /// The client of an instance, if it exists and somebody is signed in there.
+    /// The client of an instance, if it exists and somebody is signed in there or guests may look.
     pub fn client(&self, id: &str) -> Option<Client> {
         let instance = self.bootstrap.instance(id)?.clone();
         let backend = self.bootstrap.backend(&instance.backend)?.clone();
-        let username = self.bootstrap.person(&backend.id)?.username.clone();
-        Some(Client { instance, backend, username })
+        let username = self.bootstrap.person(&backend.id).map(|person| person.username.clone());
+        (username.is_some() || instance.guests).then_some(Client { instance, backend, username, healths: self.healths })
     }
 }
 
-/// One instance, as the person who is signed in there reaches it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One instance, as the person who is signed in there reaches it, or a guest.
+#[derive(Debug, Clone)]
 pub struct Client {
     /// The instance.
     pub instance: Instance,
     /// Its backend.
     pub backend: Backend,
-    /// The person's name there.
-    pub username: String,
+    /// The person's name there; nobody's for a guest.
+    pub username: Option<String>,
+    healths: Healths,
+}
+
+impl PartialEq for Client {
+    fn eq(&self, other: &Self) -> bool {
+        self.instance == other.instance && self.username == other.username
+    }
+}
+
+/// A request that was let through, until it has its answer or nobody waits for it any more.
+struct Open<'a>(Option<&'a str>);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if let Some(backend) = self.0 {
+            gate::give_up(backend);
+        }
+    }
 }
 
 impl Client {
-    /// The project that holds the person's own, or the common assets.
+    /// The full path of the project that holds the person's own, or the common assets.
     #[must_use]
-    pub fn project(&self, owner: Owner) -> ProjectRef {
+    pub fn project_path(&self, owner: Owner) -> String {
         let name = match owner {
-            Owner::Private => &self.username,
+            Owner::Private => self.username.as_deref().unwrap_or_default(),
             Owner::Common => &self.instance.common_project,
         };
-        ProjectRef::path(format!("{}/{name}", self.instance.group))
+        format!("{}/{name}", self.instance.group)
+    }
+
+    /// That project.
+    #[must_use]
+    pub fn project(&self, owner: Owner) -> ProjectRef {
+        ProjectRef::path(self.project_path(owner))
+    }
+
+    /// Whose projects there are to look into.
+    #[must_use]
+    pub fn owners(&self) -> &'static [Owner] {
+        if self.username.is_some() { &Owner::ALL } else { &[Owner::Common] }
     }
 
     /// The branch to read and run; `HEAD` is each project's default one.
@@ -62,31 +98,83 @@ impl Client {
         self.instance.branch.clone().unwrap_or_else(|| "HEAD".to_owned())
     }
 
+    /// Lets requests through again after a failure, because somebody asked for it.
+    pub fn try_again(&self) {
+        gate::open(&self.backend.id);
+    }
+
+    /// The way to the backend, with a token for it unless a guest asks.
+    async fn way(&self, write: bool) -> Result<Way, Error> {
+        let token = match &self.username {
+            Some(_) => match session::access_token(&self.backend.id, write).await {
+                Err(Error::SignedOut) => {
+                    self.healths.note(&self.backend.id, Health::SignedOut);
+                    return Err(Error::SignedOut);
+                }
+                token => Some(token?),
+            },
+            None => None,
+        };
+        let home = self.backend.access == Access::Relay || (self.backend.access == Access::Auto && gate::is_relayed(&self.backend.id));
+        let base = if home { relay_base(&self.backend.id) } else { api_base(&self.backend.url) };
+        Ok(Way { base, home, token })
+    }
+
+    /// Sends once. Where a backend cannot be asked straight, a question goes through this server,
+    /// and if that works all others do too.
+    async fn once(&self, way: &Way, request: &Request, seconds: u32) -> Result<Response, Error> {
+        let outcome = browser::send(way, request, seconds).await;
+        if outcome != Err(Error::Unreachable) || way.home || self.backend.access != Access::Auto || !request.is_read() {
+            return outcome;
+        }
+        let home = Way { base: relay_base(&self.backend.id), home: true, token: None };
+        let relayed = browser::send(&home, request, seconds).await?;
+        if relayed.header("x-twinport-relay").is_none() {
+            return outcome;
+        }
+        gate::relay(&self.backend.id);
+        Ok(relayed)
+    }
+
+    /// Sends once, through the gate.
+    async fn pass(&self, way: &Way, request: &Request, seconds: u32) -> Result<Response, Error> {
+        while let Some(wait) = gate::enter(&self.backend.id, browser::now())? {
+            browser::sleep(wait).await;
+        }
+        let mut open = Open(Some(&self.backend.id));
+        let outcome = self.once(way, request, seconds).await;
+        open.0 = None;
+        let health = gate::leave(&self.backend.id, &outcome, browser::now(), browser::chance());
+        self.healths.note(&self.backend.id, health);
+        outcome
+    }
+
     /// Sends with a time of its own, for requests that wait on purpose.
     pub async fn send_within(&self, request: Request, seconds: u32) -> Result<Response, Error> {
-        let base = api_base(&self.backend.url);
-        let token = session::access_token(&self.backend.id).await?;
-        let response = browser::send(&base, &token, &request, seconds).await?;
-        if response.status != 401 {
-            return Ok(response);
+        let mut renewed = false;
+        for _ in 0..gate::TRIES {
+            let way = self.way(!request.is_read()).await?;
+            let response = self.pass(&way, &request, seconds).await?;
+            match response.status {
+                // Another tab may have had it renewed: ask for the current one, once.
+                401 if !renewed && self.username.is_some() => {
+                    renewed = true;
+                    session::forget(&self.backend.id);
+                }
+                // Nothing was done; the gate knows how long to wait.
+                429 => {}
+                _ => return Ok(response),
+            }
         }
-        // Another tab may have had it renewed: ask for the current one, once.
-        session::forget(&self.backend.id);
-        let token = session::access_token(&self.backend.id).await?;
-        browser::send(&base, &token, &request, seconds).await
+        Err(Error::TooMany)
     }
-}
 
-impl Client {
     /// Brings the log that `trace` asks for to `worker`.
     pub async fn bring_log(&self, worker: &LogWorker, trace: &Trace) -> Result<Brought, Error> {
-        let base = api_base(&self.backend.url);
-        let token = session::access_token(&self.backend.id).await?;
-        match worker.bring(&base, &token, trace).await {
+        match worker.bring(&self.way(false).await?, trace).await {
             Err(Error::SignedOut) => {
                 session::forget(&self.backend.id);
-                let token = session::access_token(&self.backend.id).await?;
-                worker.bring(&base, &token, trace).await
+                worker.bring(&self.way(false).await?, trace).await
             }
             other => other,
         }
@@ -96,6 +184,11 @@ impl Client {
 impl Transport for Client {
     async fn send(&self, request: Request) -> Result<Response, Error> {
         // Boxed, so that what waits for an answer does not hold all that sending needs.
-        Box::pin(self.send_within(request, SECONDS)).await
+        let plain = request.api == Api::Rest && request.method == Method::Get && request.from_byte.is_none();
+        if !plain {
+            return Box::pin(self.send_within(request, SECONDS)).await;
+        }
+        let (client, key) = (self.clone(), format!("{} {:?} {}", self.backend.id, self.username, request.url()));
+        gate::once(key, async move { client.send_within(request, SECONDS).await }).await
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod bootstrap;
 pub mod browser;
+pub mod places;
 pub mod problem;
 pub mod routes;
 pub mod session;

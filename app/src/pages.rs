@@ -16,8 +16,10 @@ use ::twin::asset::{Asset, Kind};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::bootstrap::Bootstrap;
+use crate::bootstrap::{Bootstrap, Instance};
 use crate::instances::{Client, Instances};
+use crate::layouts::arrange::Arrangement;
+use crate::places::Places;
 use crate::routes::Route;
 
 /// What a page about an instance gets, or the page that says why there is none.
@@ -30,6 +32,28 @@ fn with_client(route: &Route, instance: &str, page: impl FnOnce(Client) -> AnyVi
     }
 }
 
+/// What a page about several instances gets: those that are configured and not muted, and whoever
+/// is named alone.
+fn among(places: Places, page: impl FnOnce(Places, Vec<Instance>) -> AnyView) -> AnyView {
+    let bootstrap = expect_context::<Bootstrap>();
+    let unknown = places.unknown(&bootstrap);
+    if let Some(instance) = unknown.first() {
+        return view! { <missing::UnknownInstance instance=instance.clone()/> }.into_any();
+    }
+    let arranged = expect_context::<Arrangement>().0.get();
+    let sorted = arranged.sorted(&bootstrap).into_iter().filter(|instance| places.has(&instance.id));
+    let shown: Vec<Instance> = sorted.filter(|instance| places != Places::All || !arranged.muted.contains(&instance.id)).collect();
+    page(places, shown)
+}
+
+/// A list of one instance that one is not signed in to is that instance's sign-in.
+fn list(route: &Route, places: Places, page: impl FnOnce(Places, Vec<Instance>) -> AnyView) -> AnyView {
+    match places.single().map(str::to_owned) {
+        Some(id) => with_client(route, &id, |_| among(places, page)),
+        None => among(places, page),
+    }
+}
+
 /// The page that the address names.
 #[component]
 pub fn Pages() -> impl IntoView {
@@ -39,7 +63,7 @@ pub fn Pages() -> impl IntoView {
     let page = Memo::new(move |_| {
         route.get().map(|route| match route {
             Route::Run { instance, owner, pipeline, .. } => Route::Run { instance, owner, pipeline, job: None },
-            Route::Library { instance, .. } => Route::Library { instance, kind: None },
+            Route::Library { places, .. } => Route::Library { places, kind: None },
             other => other,
         })
     });
@@ -48,8 +72,8 @@ pub fn Pages() -> impl IntoView {
         match route.clone() {
             Route::Home => view! { <home::Home/> }.into_any(),
             Route::Help => view! { <help::Help/> }.into_any(),
-            Route::Library { instance, .. } => with_client(&route, &instance, |client| view! { <library::Library client/> }.into_any()),
-            Route::Runs { instance } => with_client(&route, &instance, later::runs),
+            Route::Library { places, .. } => list(&route, places, |places, instances| view! { <library::Library places instances/> }.into_any()),
+            Route::Runs { places } => list(&route, places, later::runs),
             Route::Compare { instance, owner, runs: [first, second] } => with_client(&route, &instance, |client| later::compare(client, owner, first, second)),
             Route::Run { instance, owner, pipeline, .. } => with_client(&route, &instance, |client| later::run(client, owner, pipeline)),
             Route::Asset { instance, owner, kind: Kind::Twin, name } | Route::Twin { instance, owner, name } => {

@@ -2,6 +2,7 @@
 
 pub mod ahead;
 pub mod compare;
+pub mod fan;
 pub mod library;
 pub mod results;
 pub mod run;

@@ -5,6 +5,8 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use twin::asset::{Kind, Owner};
 
+use crate::places::Places;
+
 /// What stays as it is in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -13,10 +15,10 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub enum Route {
     /// The front page: sign in, or on to the library.
     Home,
-    /// The assets of an instance.
+    /// The assets of one or several instances.
     Library {
-        /// Which instance.
-        instance: String,
+        /// Which instances.
+        places: Places,
         /// Which kind; all of them when absent.
         kind: Option<Kind>,
     },
@@ -40,10 +42,10 @@ pub enum Route {
         /// Its folder.
         name: String,
     },
-    /// The runs of an instance.
+    /// The runs of one or several instances.
     Runs {
-        /// Which instance.
-        instance: String,
+        /// Which instances.
+        places: Places,
     },
     /// One run.
     Run {
@@ -73,16 +75,24 @@ fn encode(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
+/// The start of the address of a page about `places`; what is between ids stays a plain `+`.
+fn start(places: &Places) -> String {
+    match places {
+        Places::All => "/all".to_owned(),
+        Places::Of(ids) => format!("/i/{}", ids.iter().map(|id| encode(id)).collect::<Vec<_>>().join("+")),
+    }
+}
+
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Home => f.write_str("/"),
             Self::Help => f.write_str("/help"),
-            Self::Library { instance, kind: None } => write!(f, "/i/{}/library", encode(instance)),
-            Self::Library { instance, kind: Some(kind) } => write!(f, "/i/{}/library/{}", encode(instance), kind.folder()),
+            Self::Library { places, kind: None } => write!(f, "{}/library", start(places)),
+            Self::Library { places, kind: Some(kind) } => write!(f, "{}/library/{}", start(places), kind.folder()),
             Self::Asset { instance, owner, kind, name } => write!(f, "/i/{}/library/{}/{}/{}", encode(instance), kind.folder(), owner.word(), encode(name)),
             Self::Twin { instance, owner, name } => write!(f, "/i/{}/twins/{}/{}", encode(instance), owner.word(), encode(name)),
-            Self::Runs { instance } => write!(f, "/i/{}/runs", encode(instance)),
+            Self::Runs { places } => write!(f, "{}/runs", start(places)),
             Self::Compare { instance, owner, runs: [first, second] } => write!(f, "/i/{}/compare/{}/{first}/{second}", encode(instance), owner.word()),
             Self::Run { instance, owner, pipeline, job } => {
                 write!(f, "/i/{}/runs/{}/{pipeline}", encode(instance), owner.word())?;
@@ -110,11 +120,14 @@ impl Route {
         Some(match words.as_slice() {
             [] => Self::Home,
             ["help"] => Self::Help,
-            ["i", instance] | ["i", instance, "library"] => Self::Library { instance: own(instance), kind: None },
-            ["i", instance, "library", kind] => Self::Library { instance: own(instance), kind: Some(Kind::of_folder(kind)?) },
+            ["all"] | ["all", "library"] => Self::Library { places: Places::All, kind: None },
+            ["all", "library", kind] => Self::Library { places: Places::All, kind: Some(Kind::of_folder(kind)?) },
+            ["all", "runs"] => Self::Runs { places: Places::All },
+            ["i", places] | ["i", places, "library"] => Self::Library { places: Places::of_word(places)?, kind: None },
+            ["i", places, "library", kind] => Self::Library { places: Places::of_word(places)?, kind: Some(Kind::of_folder(kind)?) },
             ["i", instance, "library", kind, owner, name] => Self::Asset { instance: own(instance), owner: Owner::of_word(owner)?, kind: Kind::of_folder(kind)?, name: own(name) },
             ["i", instance, "twins", owner, name] => Self::Twin { instance: own(instance), owner: Owner::of_word(owner)?, name: own(name) },
-            ["i", instance, "runs"] => Self::Runs { instance: own(instance) },
+            ["i", places, "runs"] => Self::Runs { places: Places::of_word(places)? },
             ["i", instance, "compare", owner, first, second] => {
                 Self::Compare { instance: own(instance), owner: Owner::of_word(owner)?, runs: [first.parse().ok()?, second.parse().ok()?] }
             }
@@ -126,17 +139,32 @@ impl Route {
         })
     }
 
-    /// The instance it shows.
+    /// The instances it shows; none for pages that are about no instance.
     #[must_use]
-    pub fn instance(&self) -> Option<&str> {
+    pub fn places(&self) -> Option<Places> {
         match self {
             Self::Home | Self::Help => None,
-            Self::Library { instance, .. }
-            | Self::Asset { instance, .. }
-            | Self::Twin { instance, .. }
-            | Self::Runs { instance }
-            | Self::Compare { instance, .. }
-            | Self::Run { instance, .. } => Some(instance),
+            Self::Library { places, .. } | Self::Runs { places } => Some(places.clone()),
+            Self::Asset { instance, .. } | Self::Twin { instance, .. } | Self::Compare { instance, .. } | Self::Run { instance, .. } => Some(Places::one(instance)),
+        }
+    }
+
+    /// The instance it shows, where it is just one.
+    #[must_use]
+    pub fn instance(&self) -> Option<String> {
+        self.places()?.single().map(str::to_owned)
+    }
+
+    /// The same page about other instances, where there can be one: lists go on as they are, and
+    /// pages about one thing lead to the list that it is in.
+    #[must_use]
+    pub fn among(&self, places: Places) -> Self {
+        match self {
+            Self::Library { kind, .. } => Self::Library { places, kind: *kind },
+            Self::Runs { .. } | Self::Run { .. } | Self::Compare { .. } => Self::Runs { places },
+            Self::Asset { kind, .. } => Self::Library { places, kind: Some(*kind) },
+            Self::Twin { .. } => Self::Library { places, kind: Some(Kind::Twin) },
+            Self::Home | Self::Help => Self::Library { places, kind: None },
         }
     }
 
@@ -145,6 +173,12 @@ impl Route {
     pub fn to_start(&self, from: i64, branch: Option<&str>) -> String {
         let branch = branch.map(|branch| format!("&branch={}", encode(branch))).unwrap_or_default();
         format!("{self}?tab=start&from={from}{branch}")
+    }
+
+    /// The page of an asset with one of its files open.
+    #[must_use]
+    pub fn with_file(&self, path: &str) -> String {
+        format!("{self}?file={}", encode(path))
     }
 
     /// Where signing in at a backend begins, coming back to this page.
@@ -160,21 +194,33 @@ pub fn token_url(backend: &str) -> String {
     format!("/auth/{}/token", encode(backend))
 }
 
+/// Where the right to write at a backend is asked for, in a tab of its own.
+#[must_use]
+pub fn step_up_url(backend: &str) -> String {
+    format!("/auth/{}?scope=api&then=%2Fauth%2Fdone", encode(backend))
+}
+
 /// Where a page signs out of a backend.
 #[must_use]
 pub fn logout_url(backend: &str) -> String {
     format!("/auth/{}/logout", encode(backend))
 }
 
-/// The base of a backend's API.
+/// The base of a backend's APIs.
 #[must_use]
 pub fn api_base(url: &str) -> String {
-    format!("{url}/api/v4")
+    format!("{url}/api")
+}
+
+/// The base of a backend's APIs where this server passes requests on.
+#[must_use]
+pub fn relay_base(backend: &str) -> String {
+    format!("/relay/{}/api", encode(backend))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Owner, Route};
+    use super::{Kind, Owner, Places, Route};
 
     #[test]
     fn every_route_is_read_back() {
@@ -183,11 +229,13 @@ mod tests {
         let routes = [
             Route::Home,
             Route::Help,
-            Route::Library { instance: i(), kind: None },
-            Route::Library { instance: i(), kind: Some(Kind::Model) },
+            Route::Library { places: Places::one("aarhus"), kind: None },
+            Route::Library { places: Places::All, kind: Some(Kind::Model) },
+            Route::Library { places: Places::Of(vec!["a".into(), "b-2".into()]), kind: Some(Kind::Twin) },
+            Route::Runs { places: Places::All },
             Route::Asset { instance: i(), owner: Owner::Common, kind: Kind::Function, name: name() },
             Route::Twin { instance: i(), owner: Owner::Private, name: name() },
-            Route::Runs { instance: i() },
+            Route::Runs { places: Places::Of(vec!["a".into(), "b".into()]) },
             Route::Compare { instance: i(), owner: Owner::Common, runs: [4, 12] },
             Route::Run { instance: i(), owner: Owner::Private, pipeline: 4, job: Some(7) },
             Route::Run { instance: i(), owner: Owner::Common, pipeline: 4, job: None },

@@ -1,5 +1,6 @@
 //! Access tokens, in memory only: fetched from this server when they are first needed, once for
-//! everybody who waits, again when a backend says that one is no longer good.
+//! everybody who waits, again when a backend says that one is no longer good. They begin with the
+//! right to read; the first write asks the person for more.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,6 +8,7 @@ use std::collections::HashMap;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared};
 use gitlab::Error;
+use leptos::prelude::{GetUntracked, RwSignal, Set, Update};
 use serde::Deserialize;
 
 use crate::browser;
@@ -16,23 +18,54 @@ use crate::routes::token_url;
 struct Token {
     access_token: String,
     expires_at: f64,
+    #[serde(default)]
+    scope: String,
+}
+
+impl Token {
+    fn may_write(&self) -> bool {
+        self.scope.split_whitespace().any(|scope| scope == "api")
+    }
 }
 
 /// Seconds before its end at which a token is no longer used.
 const MARGIN: f64 = 60.0;
+/// Milliseconds between looks whether more rights have come.
+const LOOK: u32 = 200;
 
 type Wait = Shared<LocalBoxFuture<'static, Result<Token, Error>>>;
 
 thread_local! {
     static TOKENS: RefCell<HashMap<String, Token>> = RefCell::default();
     static WAITS: RefCell<HashMap<String, Wait>> = RefCell::default();
+    static MORE: RefCell<Option<Wish>> = RefCell::default();
+}
+
+/// A wish for the right to write, which the frame shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish(RwSignal<Option<String>>);
+
+impl Wish {
+    /// Of the page; there is one.
+    #[must_use]
+    pub fn of_page() -> Self {
+        let wish = Self(RwSignal::new(None));
+        MORE.with_borrow_mut(|more| *more = Some(wish));
+        wish
+    }
+
+    /// The backend that is meant.
+    #[must_use]
+    pub fn backend(self) -> RwSignal<Option<String>> {
+        self.0
+    }
 }
 
 async fn fetch(backend: String) -> Result<Token, Error> {
     let outcome = match browser::post_home(&token_url(&backend)).await {
         Some((200, text)) => serde_json::from_str::<Token>(&text).map_err(|error| Error::Unreadable { reason: error.to_string() }),
         Some((401, _)) => Err(Error::SignedOut),
-        Some((502, _)) | None => Err(Error::Unreachable),
+        Some((502 | 504, _)) | None => Err(Error::Unreachable),
         Some((status, text)) => Err(Error::Refused { status, message: text }),
     };
     if let Ok(token) = &outcome {
@@ -42,18 +75,46 @@ async fn fetch(backend: String) -> Result<Token, Error> {
     outcome
 }
 
-/// A token for `backend` that is good for a while.
-pub async fn access_token(backend: &str) -> Result<String, Error> {
+async fn current(backend: &str) -> Result<Token, Error> {
     let now = browser::now() / 1000.0;
-    let known = TOKENS.with_borrow(|tokens| tokens.get(backend).filter(|token| token.expires_at - now > MARGIN).map(|token| token.access_token.clone()));
+    let known = TOKENS.with_borrow(|tokens| tokens.get(backend).filter(|token| token.expires_at - now > MARGIN).cloned());
     if let Some(token) = known {
         return Ok(token);
     }
     let wait = WAITS.with_borrow_mut(|waits| waits.entry(backend.to_owned()).or_insert_with(|| fetch(backend.to_owned()).boxed_local().shared()).clone());
-    wait.await.map(|token| token.access_token)
+    wait.await
+}
+
+/// A token for `backend` that is good for a while; with the right to write if that is wanted, for
+/// which the person is asked once.
+pub async fn access_token(backend: &str, write: bool) -> Result<String, Error> {
+    let token = current(backend).await?;
+    if !write || token.may_write() {
+        return Ok(token.access_token);
+    }
+    let Some(Wish(wish)) = MORE.with_borrow(|more| *more) else { return Ok(token.access_token) };
+    wish.set(Some(backend.to_owned()));
+    // Until the dialog is gone: by the person, or because another tab brought the rights.
+    while wish.get_untracked().as_deref() == Some(backend) {
+        browser::sleep(LOOK).await;
+    }
+    let token = current(backend).await?;
+    if token.may_write() { Ok(token.access_token) } else { Err(Error::Forbidden { message: "you have not allowed Twinport to change anything there".to_owned() }) }
 }
 
 /// Forgets a token that a backend no longer takes.
 pub fn forget(backend: &str) {
     TOKENS.with_borrow_mut(|tokens| tokens.remove(backend));
+}
+
+/// Somebody signed in to `backend`, perhaps in another tab: what waits for more rights goes on.
+pub fn signed_in(backend: &str) {
+    forget(backend);
+    if let Some(Wish(wish)) = MORE.with_borrow(|more| *more) {
+        wish.update(|wanted| {
+            if wanted.as_deref() == Some(backend) {
+                *wanted = None;
+            }
+        });
+    }
 }

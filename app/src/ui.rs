@@ -12,3 +12,4 @@ pub mod notice;
 pub mod tabs;
 pub mod theme;
 pub mod toast;
+pub mod window;

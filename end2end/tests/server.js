@@ -2,14 +2,14 @@
 import { test as base, expect } from '@playwright/test';
 import AxeBuilder from '@axe-core/playwright';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const binary = process.env.TWINPORT ?? join(import.meta.dirname, '../../target/release/twinport');
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer();
   await new Promise((done) => probe.listen(0, '127.0.0.1', done));
   const { port } = probe.address();
@@ -17,22 +17,31 @@ async function freePort() {
   return port;
 }
 
-async function start() {
+// A server of its own; `config` is the text of its twinport.toml. One without a forge prints no link.
+export async function start(config, port) {
   const data = mkdtempSync(join(tmpdir(), 'twinport-'));
-  const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(binary, ['serve', '--data', data, '--listen', address], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const address = `127.0.0.1:${port ?? (await freePort())}`;
+  const place = ['--data', data];
+  if (config) {
+    const file = join(data, 'twinport.toml');
+    writeFileSync(file, config);
+    place.push('--config', file);
+  }
+  const child = spawn(binary, ['serve', ...place, '--listen', address], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stderr.on('data', (text) => (output += text));
+  const forge = !config?.includes('[[gitlab]]');
   const link = await new Promise((done, fail) => {
     child.stdout.on('data', (text) => {
       output += text;
-      const found = output.match(/Sign in: (\S+)/);
+      const found = output.match(forge ? /Sign in: (\S+)/ : /ready at (\S+)/);
       if (found) done(found[1]);
     });
     child.on('exit', () => fail(new Error(`the server ended: ${output}`)));
   });
-  const run = (...words) => execFileSync(binary, [...words, '--data', data], { encoding: 'utf8' }).trim();
+  const run = (...words) => execFileSync(binary, [...words, ...place], { encoding: 'utf8' }).trim();
   return {
+    output: () => output,
     url: `http://${address}`, api: `http://${address}/forge/api/v4`, link, run, data,
     token: (name) => run('token', 'create', name, '--scope', 'api'),
     newLink: (name) => run('user', 'link', name),
@@ -56,11 +65,12 @@ export const test = base.extend({
     { scope: 'worker' },
   ],
   // A page whose console must stay free of errors and of violations of the security policy.
-  page: async ({ page }, use) => {
+  harmless: [/Failed to load resource/, { option: true }],
+  page: async ({ page, harmless }, use) => {
     const errors = [];
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('Failed to load resource')) errors.push(message.text());
+      if (message.type() === 'error' && !harmless.test(message.text())) errors.push(message.text());
     });
     await use(page);
     expect(errors).toEqual([]);

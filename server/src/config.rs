@@ -1,6 +1,8 @@
 //! `twinport.toml`: one struct per concern, everything with a default. A word it does not know is
 //! an error that names the line.
 
+mod check;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +53,7 @@ pub struct Config {
     pub runner: Runner,
 }
 
-/// Where the server listens and how it is reached.
+/// Where the server listens, how it is reached, and what it remembers of browsers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
@@ -59,12 +61,44 @@ pub struct Server {
     pub listen: SocketAddr,
     /// What browsers type; made from `listen` when absent.
     pub public_url: Option<String>,
+    /// The portal's name, in its federation card.
+    pub name: String,
+    /// `sqlite`, `postgres://…`, or `redis://…`; the last two for several servers.
+    pub session_store: String,
+    /// Minutes after which a browser that does nothing is signed out.
+    pub session_idle_minutes: u32,
+    /// Days after which everybody signs in again.
+    pub session_days: u32,
+    /// Files with keys of 32 bytes: the first seals tokens, the others open older ones. Several
+    /// servers need the same. The key in the data folder when empty.
+    pub key_files: Vec<PathBuf>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: None }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            name: "Twinport".to_owned(),
+            session_store: "sqlite".to_owned(),
+            session_idle_minutes: 8 * 60,
+            session_days: 7,
+            key_files: Vec::new(),
+        }
     }
+}
+
+/// How browsers reach a backend.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    /// Straight; through this server where the backend refuses that.
+    #[default]
+    Auto,
+    /// Straight, or not at all.
+    Direct,
+    /// Through this server.
+    Relay,
 }
 
 /// A backend.
@@ -79,6 +113,23 @@ pub struct Gitlab {
     pub client_id: String,
     /// A file with its secret, for confidential applications.
     pub client_secret_file: Option<PathBuf>,
+    /// How browsers reach it.
+    #[serde(default)]
+    pub access: Access,
+    /// The path of the redirect URI, for an application that is registered already; `/Library` is
+    /// what DTaaS clients have.
+    pub redirect_path: Option<String>,
+    /// Whether the first sign-in asks for reading only. An application that lacks the scope
+    /// `read_api` needs this off.
+    #[serde(default = "yes")]
+    pub read_first: bool,
+    /// Addresses of object stores that downloads may be redirected to, such as `https://store.example`.
+    #[serde(default)]
+    pub storage: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A DTaaS instance.
@@ -102,6 +153,9 @@ pub struct Instance {
     /// The tag that runs ask for.
     #[serde(default = "default_tag")]
     pub runner_tag: String,
+    /// Whether people who are not signed in there may look at what is public.
+    #[serde(default)]
+    pub guests: bool,
 }
 
 fn default_group() -> String {
@@ -182,69 +236,11 @@ impl Config {
                 common_project: default_common(),
                 branch: None,
                 runner_tag: default_tag(),
+                guests: false,
             });
         }
         self
     }
-
-    fn check(&self) -> Result<(), String> {
-        let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        let mut backends: Vec<&str> = Vec::new();
-        for gitlab in &self.gitlab {
-            if !plain(&gitlab.id) || gitlab.id == "forge" {
-                return Err(format!("[[gitlab]] id “{}” must be lower-case letters, digits and “-”, and not “forge”", gitlab.id));
-            }
-            if backends.contains(&gitlab.id.as_str()) {
-                return Err(format!("two [[gitlab]] have the id “{}”", gitlab.id));
-            }
-            if !url::Url::parse(&gitlab.url).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host()) {
-                return Err(format!("[[gitlab]] “{}” has the url “{}”, which is no address: write https://host or https://host/path", gitlab.id, gitlab.url));
-            }
-            backends.push(&gitlab.id);
-        }
-        if self.forge_enabled() {
-            backends.push("forge");
-        }
-        let mut seen: Vec<&str> = Vec::new();
-        for instance in &self.instance {
-            if !plain(&instance.id) || instance.id == "all" {
-                return Err(format!("[[instance]] id “{}” must be lower-case letters, digits and “-”, and not “all”", instance.id));
-            }
-            if seen.contains(&instance.id.as_str()) {
-                return Err(format!("two [[instance]] have the id “{}”", instance.id));
-            }
-            if !backends.contains(&instance.gitlab.as_str()) {
-                return Err(format!("[[instance]] “{}” names the backend “{}”, which is not there; known are: {}", instance.id, instance.gitlab, backends.join(", ")));
-            }
-            seen.push(&instance.id);
-        }
-        let runner = &self.runner;
-        let least = [
-            ("concurrent", runner.concurrent.map(|jobs| jobs as u64), 1, "jobs at once"),
-            ("memory_mb", runner.memory_mb, 64, "megabytes, or no shell can start"),
-            ("log_limit_bytes", runner.log_limit_bytes, 1024, "bytes, or no log can be read"),
-        ];
-        for (key, value, least, unit) in least {
-            if value.is_some_and(|value| value < least) {
-                return Err(format!("[runner] {key} must be at least {least} {unit}"));
-            }
-        }
-        if self.instance.is_empty() {
-            return Err("there is no backend: leave [forge] enabled out, or add a [[gitlab]] and an [[instance]]".to_owned());
-        }
-        if let Some(url) = &self.server.public_url
-            && !url::Url::parse(url).is_ok_and(|url| is_origin(&url))
-        {
-            return Err(format!("[server] public_url “{url}” must be an address without a path, such as https://twins.lab.example"));
-        }
-        Ok(())
-    }
-}
-
-/// `https://host:port` and nothing else.
-fn is_origin(url: &url::Url) -> bool {
-    let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    matches!(url.scheme(), "http" | "https") && url.has_host() && plain
 }
 
 #[cfg(test)]
@@ -255,6 +251,25 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
         std::fs::write(file.path(), text).expect("it can be written");
         Config::load(Some(file.path())).err().map(|error| error.to_string().replace(&file.path().display().to_string(), "FILE")).unwrap_or_default()
+    }
+
+    const TWO: &str = "[[gitlab]]\nid = \"x\"\nurl = \"https://x.test\"\nclient_id = \"1\"\n";
+
+    #[test]
+    fn backends_and_instances_fit_together() {
+        let with = |more: &str| error(&format!("{TWO}{more}"));
+        assert_eq!(with("[[instance]]\nid = \"a\"\nname = \"A\"\ngitlab = \"x\"\n"), "");
+        assert!(with("[[instance]]\nid = \"a\"\nname = \"A\"\ngitlab = \"x\"\n".repeat(2).as_str()).contains("two [[instance]]"));
+        assert!(with(TWO).contains("two [[gitlab]]"));
+        assert!(error(&TWO.replace("\"x\"", "\"done\"")).contains("not “forge”"));
+        assert!(error(&TWO.replace("https://x.test", "https://u:p@x.test")).contains("no address"));
+        assert!(error(&TWO.replace("https://x.test", "http://x.test")).contains("[[instance]]") || with("").contains("[[instance]]"));
+        assert!(with("redirect_path = \"Library\"\n").contains("redirect_path"));
+        let library = TWO.to_owned() + "redirect_path = \"/Library\"\n";
+        assert!(error(&(library.clone() + &library.replace("\"x\"", "\"y\""))).contains("redirect_path"));
+        assert!(with("access = \"sideways\"\n").contains("auto"));
+        assert!(error("[server]\nsession_store = \"mysql://x\"\n").contains("session_store"));
+        assert!(error("[server]\nsession_days = 0\n").contains("session_days"));
     }
 
     #[test]

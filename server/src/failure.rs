@@ -3,6 +3,8 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use oauth2::RequestTokenError;
+use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
 
 use crate::auth::backend::Backend;
 
@@ -55,8 +57,9 @@ impl Failure {
         let text = match error {
             "access_denied" => format!("You did not allow Twinport at {}. Without it, nothing there can be shown.", backend.url),
             "invalid_scope" => format!(
-                "{} does not let this application ask for the rights it needs. Whoever runs this server has to add the scopes “api” and “read_user” to the application there.",
-                backend.url
+                "{} does not let this application ask for the right “{}”. Whoever runs this server has to add the scopes “read_api” and “api” to the application there; where it has “api” only, read_first = false in its [[gitlab]] asks for that at once.",
+                backend.url,
+                backend.scopes(false).join(" ")
             ),
             _ => format!("{} refused the sign-in: {} ({error}).", backend.url, description.trim_end_matches('.')),
         };
@@ -71,6 +74,41 @@ impl Failure {
             "{} should have {should_have}, and did not. It may be down, or the application there may be configured for another address. Try again in a minute; if it stays, tell whoever runs this server.",
             backend.url
         );
+        Self::new(StatusCode::BAD_GATEWAY, "Sign-in failed", text).sign_in_again(backend)
+    }
+
+    /// An answer that names another backend than the one that was asked (RFC 9207).
+    #[must_use]
+    pub fn mixed_up(backend: &Backend) -> Self {
+        let text = format!(
+            "The answer says that it comes from another server than {}, so it was not used. Nothing was changed. If this happens again, tell whoever runs this server.",
+            backend.url
+        );
+        Self::new(StatusCode::BAD_REQUEST, "This answer is not the backend's", text).sign_in_again(backend)
+    }
+
+    /// The code could not be exchanged for tokens.
+    #[must_use]
+    pub fn exchange<E: std::error::Error + 'static>(backend: &Backend, error: &RequestTokenError<E, BasicErrorResponse>) -> Self {
+        let reason = chain(error);
+        tracing::warn!(backend = backend.id, reason, "a backend failed a sign-in");
+        let text = match error {
+            RequestTokenError::ServerResponse(refusal) => match refusal.error() {
+                BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => format!(
+                    "{} does not know this application, or its secret is wrong. Whoever runs this server has to compare client_id and client_secret_file with the application there; `twinport check` does it.",
+                    backend.url
+                ),
+                _ => format!("{} took back the sign-in before it was finished ({}). Try again.", backend.url, refusal.error().as_ref()),
+            },
+            RequestTokenError::Parse(..) => format!(
+                "What answered at {} is no GitLab: its answer could not be read. Something between may answer in its place, or the url in [[gitlab]] lacks a path such as /gitlab.",
+                backend.url
+            ),
+            _ if reason.contains("ertificate") => {
+                format!("This server does not trust the certificate of {}: {reason}. Whoever runs it has to add its authority to this system's certificates.", backend.url)
+            }
+            _ => return Self::backend(backend, "accepted the sign-in", &reason),
+        };
         Self::new(StatusCode::BAD_GATEWAY, "Sign-in failed", text).sign_in_again(backend)
     }
 

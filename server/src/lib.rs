@@ -4,14 +4,17 @@
 #![recursion_limit = "512"]
 
 pub mod auth;
+pub mod card;
 pub mod config;
 pub mod edge;
 pub mod failure;
 pub mod middleware;
 pub mod pages;
+pub mod relay;
 pub mod routes;
 pub mod site;
 pub mod state;
+pub mod store;
 
 pub use routes::router;
 pub use state::{StartError, State};

@@ -28,6 +28,12 @@ pub fn from_our_pages(state: &State, headers: &HeaderMap) -> bool {
     }
 }
 
+/// A request that the app made: from our pages, and with a header that no form can send.
+#[must_use]
+pub fn is_asked_by_the_app(state: &State, headers: &HeaderMap) -> bool {
+    from_our_pages(state, headers) && headers.get("x-twinport").is_some_and(|value| value == "1")
+}
+
 async fn strict_front(request: Request, next: Next) -> Response {
     match proxy::front::check(&request) {
         Ok(()) => next.run(request).await,
@@ -47,7 +53,7 @@ pub fn wrap(router: Router, state: &State) -> Router {
         .with_secure(secure)
         // Lax, because the answer of a backend is a navigation from elsewhere.
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(Duration::days(7)));
+        .with_expiry(Expiry::OnInactivity(Duration::seconds(state.limits.whole)));
     router
         .layer(sessions)
         .layer(header(header::CONTENT_SECURITY_POLICY, NOTHING))

@@ -2,6 +2,7 @@
 //! browser is signed in. Never a token, never a request to a backend.
 
 use app::bootstrap::{Bootstrap, Person};
+use app::places::Places;
 use app::routes::Route;
 use app::shell::{Assets, shell};
 use axum::body::Body;
@@ -30,11 +31,13 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let people: Vec<Person> = signed_in(&session).await.into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name }).collect();
+    let people: Vec<Person> = signed_in(&state, &session).await.into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name }).collect();
+    let known: Vec<&str> = state.instances.iter().filter(|instance| people.iter().any(|person| person.backend == instance.backend)).map(|instance| instance.id.as_str()).collect();
     if request.uri().path() == "/"
-        && let Some(instance) = state.instances.iter().find(|instance| people.iter().any(|person| person.backend == instance.backend))
+        && let Some(first) = known.first()
     {
-        return Redirect::to(&Route::Library { instance: instance.id.clone(), kind: None }.to_string()).into_response();
+        let places = if known.len() > 1 { Places::All } else { Places::one(*first) };
+        return Redirect::to(&Route::Library { places, kind: None }.to_string()).into_response();
     }
     let bootstrap = Bootstrap { version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people };
     let origins: Vec<String> = state

@@ -1,31 +1,46 @@
 //! The whole HTTP surface, grouped by who calls.
 
+use app::places::Places;
+use app::routes::Route;
 use axum::Router;
+use axum::extract::{Query, State as Shared};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{any, get, post};
+use tower_sessions::Session;
 
 use crate::State;
-use crate::auth::{begin, callback, logout, token};
-use crate::{middleware, pages, site};
+use crate::auth::{begin, callback, done, logout, token};
+use crate::failure::Failure;
+use crate::{card, middleware, pages, relay, site};
 
 /// Everything the server answers.
 pub fn router(state: &State) -> Router {
-    let own = Router::new()
+    let mut own = Router::new()
         // Browsers on their way through sign-in.
         .route("/auth/{backend}", get(begin::begin))
         .route("/auth/{backend}/callback", get(callback::callback))
+        .route("/auth/done/{backend}", get(done::done))
         // The app.
         .route("/auth/{backend}/token", post(token::token))
         .route("/auth/{backend}/logout", post(logout::logout))
+        .route("/relay/{backend}/api/{*rest}", any(relay::relay))
+        // Other portals.
+        .route("/.well-known/dtaas-federation.json", get(card::show))
         // The site's files.
         .route("/pkg/{hash}/{*file}", get(site::built_file))
         .route("/favicon.svg", get(site::icon))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         // Pages, and everything else.
-        .fallback(pages::page)
-        .with_state(state.clone());
-    let own = middleware::wrap(own, state);
+        .fallback(pages::page);
+    // Applications that were registered for something else keep their redirect URI.
+    for backend in &state.backends {
+        if let Some(path) = &backend.redirect_path {
+            let id = backend.id.clone();
+            own = own.route(path, get(move |state, session, answer| registered_before(state, session, answer, id)));
+        }
+    }
+    let own = middleware::wrap(own.with_state(state.clone()), state);
     let mut all = Router::new();
     if let Some(forge) = &state.forge {
         // The forge has its own headers and its own idea of who is calling.
@@ -33,6 +48,15 @@ pub fn router(state: &State) -> Router {
     }
     // Monitors.
     middleware::outermost(all.route("/healthz", get(health)).merge(own))
+}
+
+/// An answer of a backend whose application was a DTaaS client's; without one, whoever has the old
+/// address comes to the library.
+async fn registered_before(state: Shared<State>, session: Session, Query(answer): Query<callback::Answer>, id: String) -> Result<Response, Failure> {
+    if answer.is_one() {
+        return callback::finish(&state.0, &session, &id, answer).await;
+    }
+    Ok(Redirect::to(&Route::Library { places: Places::All, kind: None }.to_string()).into_response())
 }
 
 /// `GET /healthz`: the server answers, so it is ready.

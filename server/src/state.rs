@@ -7,12 +7,13 @@ use app::bootstrap::{Backend as PublicBackend, Instance as PublicInstance};
 use forge::Forge;
 use forge::clock::Clock;
 use forge::runner::RunnerConfig;
-use sqlx::SqlitePool;
-use tower_sessions_sqlx_store::SqliteStore;
 
+use crate::auth::Limits;
 use crate::auth::backend::Backend;
 use crate::auth::grants::Grants;
 use crate::config::Config;
+use crate::store::Store;
+use crate::store::sessions::Sessions;
 
 /// Why the server cannot start, in words for whoever started it.
 #[derive(Debug, thiserror::Error)]
@@ -62,11 +63,17 @@ pub struct Inner {
     /// Tokens of people at backends.
     pub grants: Grants,
     /// What sessions and grants are kept in.
-    database: SqlitePool,
+    store: Store,
     /// Browser sessions.
-    pub sessions: SqliteStore,
+    pub sessions: Sessions,
+    /// How long those last.
+    pub limits: Limits,
+    /// The portal's name.
+    pub name: String,
     /// For talking to backends.
     pub http: oauth2::reqwest::Client,
+    /// For passing requests on to them.
+    pub relay_http: reqwest::Client,
     _lock: std::fs::File,
 }
 
@@ -92,15 +99,6 @@ fn explain(error: &forge::OpenError) -> String {
         }
         _ => text,
     }
-}
-
-async fn database(path: &Path) -> Result<SqlitePool, String> {
-    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal).busy_timeout(std::time::Duration::from_secs(10));
-    let failed = |error: sqlx::Error| format!("{} cannot be used: {error}. It holds browser sessions only: move it away, and everybody signs in again", path.display());
-    let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(failed)?;
-    let _ = std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600));
-    Ok(pool)
 }
 
 /// The folder, made if need be, and locked for this process.
@@ -138,10 +136,10 @@ impl State {
         // Jobs run in folders of their own, so that a relative path would mean another place there.
         let data = data.canonicalize().map_err(|error| StartError::Data { folder: data.display().to_string(), reason: error.to_string() })?;
         let public_url = config.public_url();
-        let pool = database(&data.join("server.db")).await.map_err(StartError::Storage)?;
-        let sessions = SqliteStore::new(pool.clone());
-        sessions.migrate().await.map_err(|error| StartError::Storage(format!("the session table cannot be made: {error}")))?;
-        let grants = Grants::open(pool.clone(), &data.join("server.key")).await.map_err(StartError::Storage)?;
+        let store = Store::open(&config.server.session_store, &data).await.map_err(StartError::Storage)?;
+        let sessions = Sessions::of(&store);
+        let grants = Grants::open(store.clone(), &data.join("server.key"), &config.server.key_files).await.map_err(StartError::Storage)?;
+        let limits = Limits { idle: 60 * i64::from(config.server.session_idle_minutes), whole: 24 * 3600 * i64::from(config.server.session_days) };
         let mut backends = Vec::new();
         let mut forge = None;
         if config.forge_enabled() {
@@ -164,6 +162,7 @@ impl State {
             common_project: instance.common_project.clone(),
             branch: instance.branch.clone(),
             runner_tag: instance.runner_tag.clone(),
+            guests: instance.guests,
         });
         // The OAuth client must not follow redirects: a backend could point it anywhere (oauth2's own advice).
         let http = oauth2::reqwest::ClientBuilder::new()
@@ -171,7 +170,9 @@ impl State {
             .timeout(std::time::Duration::from_secs(15))
             .build()
             .map_err(|error| StartError::Storage(error.to_string()))?;
-        Ok(Self(Arc::new(Inner { public_url, backends, public_backends, instances: instances.collect(), forge, grants, database: pool, sessions, http, _lock: lock })))
+        let relay_http = crate::relay::client().map_err(|error| StartError::Storage(error.to_string()))?;
+        let (instances, name) = (instances.collect(), config.server.name.clone());
+        Ok(Self(Arc::new(Inner { public_url, backends, public_backends, instances, forge, grants, store, sessions, limits, name, http, relay_http, _lock: lock })))
     }
 
     /// Closes the databases in order, once nothing is served any more.
@@ -179,7 +180,7 @@ impl State {
         if let Some(forge) = &self.forge {
             forge.close().await;
         }
-        forge::store::close(&self.database).await;
+        self.store.close().await;
     }
 
     /// The backend with this id.

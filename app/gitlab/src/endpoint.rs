@@ -31,12 +31,23 @@ impl Method {
     }
 }
 
-/// One request, relative to the base of the API (`…/api/v4`).
+/// Which API of a backend is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// `…/api/v4`
+    Rest,
+    /// `…/api/graphql`
+    Graph,
+}
+
+/// One request, relative to the base of both APIs (`…/api`).
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// Which of them.
+    pub api: Api,
     /// Method.
     pub method: Method,
-    /// Path below the base, encoded, with a leading slash.
+    /// Path below the API, encoded, with a leading slash.
     pub path: String,
     /// Query pairs, not yet encoded.
     pub query: Vec<(String, String)>,
@@ -50,7 +61,19 @@ impl Request {
     /// A request without query and body.
     #[must_use]
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None, from_byte: None }
+        Self { api: Api::Rest, method, path: path.into(), query: Vec::new(), body: None, from_byte: None }
+    }
+
+    /// A question to the graph, with this body. It is sent with `POST` and changes nothing.
+    #[must_use]
+    pub fn graph(body: Value) -> Self {
+        Self { api: Api::Graph, body: Some(body), ..Self::new(Method::Post, "") }
+    }
+
+    /// Whether it only reads.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.api == Api::Graph || self.method == Method::Get
     }
 
     /// Adds a query pair.
@@ -72,12 +95,16 @@ impl Request {
     pub fn url(&self) -> String {
         use crate::ids::segment;
         let pairs: Vec<String> = self.query.iter().map(|(k, v)| format!("{}={}", segment(k), segment(v))).collect();
-        if pairs.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, pairs.join("&")) }
+        let below = match self.api {
+            Api::Rest => format!("/v4{}", self.path),
+            Api::Graph => "/graphql".to_owned(),
+        };
+        if pairs.is_empty() { below } else { format!("{below}?{}", pairs.join("&")) }
     }
 }
 
 /// What came back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,

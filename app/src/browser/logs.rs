@@ -3,10 +3,11 @@
 
 use gitlab::trace::{Opening, Trace};
 use gitlab::{Error, Response};
-use gloo_net::http::RequestBuilder;
 use js_sys::{Array, Object, Reflect, Uint32Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+
+use super::Way;
 
 #[wasm_bindgen(inline_js = "export function open(url, hear) {\n\
   const worker = new Worker(url, { type: 'module' });\n\
@@ -303,13 +304,10 @@ impl LogWorker {
         self.tell("blob", &what_for.into());
     }
 
-    /// Sends `trace` to `base` with `token` and gives the worker what comes.
-    pub async fn bring(&self, base: &str, token: &str, trace: &Trace) -> Result<Brought, Error> {
+    /// Sends `trace` on `way` and gives the worker what comes.
+    pub async fn bring(&self, way: &Way, trace: &Trace) -> Result<Brought, Error> {
         let request = trace.request();
-        let mut builder = RequestBuilder::new(&format!("{base}{}", request.url()))
-            .credentials(web_sys::RequestCredentials::Omit)
-            .cache(web_sys::RequestCache::NoStore)
-            .header("Authorization", &format!("Bearer {token}"));
+        let mut builder = way.begin(&format!("{}{}", way.base, request.url())).cache(web_sys::RequestCache::NoStore);
         if let Some(from) = request.from_byte {
             builder = builder.header("Range", &format!("bytes={from}-"));
         }

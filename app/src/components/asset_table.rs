@@ -1,12 +1,22 @@
-//! Assets as rows: name and short text, kind, owner.
+//! Assets as rows: name and short text, kind, owner, and the instance where there are several. Of
+//! a long list only the rows near the window are there.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use leptos::html::Tbody;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::{Asset, Kind};
 
+use super::instance_mark::InstanceMark;
+use crate::bootstrap::Instance;
+use crate::browser;
 use crate::instances::Client;
-use crate::queries::library::description;
+use crate::queries::library::descriptions;
 use crate::routes::Route;
+use crate::ui::dynamic::dynamic;
+use crate::ui::window::Window;
 
 /// Where an asset's page is.
 #[must_use]
@@ -18,39 +28,120 @@ pub fn route_of(instance: &str, asset: &Asset) -> Route {
     }
 }
 
-#[component]
-fn Row(client: Client, asset: Asset) -> impl IntoView {
-    let text = RwSignal::new(None::<String>);
-    let href = route_of(&client.instance.id, &asset).to_string();
-    {
-        let (client, asset) = (client.clone(), asset.clone());
-        // Descriptions come one by one; the row has its height before.
-        Effect::new(move |_| {
-            let (client, asset) = (client.clone(), asset.clone());
-            spawn_local(async move {
-                let found = description(client, asset).await;
-                let _ = text.try_set(found);
-            });
+/// A place in the list to the instance it is of and the asset.
+type Find = Rc<dyn Fn(u32) -> Option<(usize, Asset)>>;
+/// The rows of the table.
+#[derive(Clone)]
+pub struct Shelved {
+    /// The instances, with who asks them.
+    pub parts: Vec<(Instance, Option<Client>)>,
+    /// Places of the rows, in order.
+    pub rows: Signal<Vec<u32>, LocalStorage>,
+    /// What is at a place.
+    pub find: StoredValue<Find, LocalStorage>,
+}
+
+/// A row by what it is, so that it stays while others come and go.
+type Key = (usize, Asset);
+
+/// Milliseconds in which rows come together to ask for their texts at once.
+const GATHER: u32 = 30;
+
+/// Short texts that are known, and rows that wait for theirs.
+#[derive(Default)]
+struct Texts {
+    known: HashMap<Key, Option<String>>,
+    waiting: Vec<(Key, RwSignal<Option<String>>)>,
+}
+
+#[derive(Clone, Copy)]
+struct Library {
+    texts: StoredValue<Texts, LocalStorage>,
+    clients: StoredValue<Vec<Option<Client>>, LocalStorage>,
+}
+
+impl Library {
+    /// The text of a row, now or later.
+    fn want(self, key: &Key) -> RwSignal<Option<String>> {
+        let known = self.texts.with_value(|texts| texts.known.get(key).cloned());
+        let text = RwSignal::new(known.clone().flatten());
+        let first = self.texts.try_update_value(|texts| {
+            if known.is_none() {
+                texts.waiting.push((key.clone(), text));
+            }
+            known.is_none() && texts.waiting.len() == 1
         });
+        if first == Some(true) {
+            spawn_local(async move {
+                browser::sleep(GATHER).await;
+                self.ask().await;
+            });
+        }
+        text
     }
+
+    async fn ask(self) {
+        let Some(waiting) = self.texts.try_update_value(|texts| std::mem::take(&mut texts.waiting)) else { return };
+        let clients = self.clients.try_get_value().unwrap_or_default();
+        let of = |number: usize, client: Client| {
+            let rows: Vec<_> = waiting.iter().filter(|((part, _), _)| *part == number).cloned().collect();
+            async move {
+                let found = descriptions(client, rows.iter().map(|((_, asset), _)| asset.clone()).collect()).await;
+                for ((key, signal), text) in rows.into_iter().zip(found) {
+                    let _ = signal.try_set(text.clone());
+                    let _ = self.texts.try_update_value(|texts| texts.known.insert(key, text));
+                }
+            }
+        };
+        let wanted = |number: &usize| waiting.iter().any(|((part, _), _)| part == number);
+        let asked = clients.into_iter().enumerate().filter(|(number, _)| wanted(number)).filter_map(|(number, client)| Some(of(number, client?)));
+        futures_util::future::join_all(asked).await;
+    }
+}
+
+fn row(library: Library, instance: Option<Instance>, id: &str, key: &Key) -> AnyView {
+    let asset = key.1.clone();
+    let text = library.want(key);
+    let href = route_of(id, &asset).to_string();
+    // The row has its height before its text comes.
     view! {
         <tr>
-            <th scope="row"><a href=href>{asset.name.clone()}</a><p class="faint">{move || text.get().unwrap_or_else(|| "\u{a0}".to_owned())}</p></th>
+            <th scope="row"><a href=href>{asset.name}</a><p class="faint">{dynamic(move || text.get().unwrap_or_else(|| "\u{a0}".to_owned()))}</p></th>
+            {instance.map(|instance| view! { <td><InstanceMark instance/></td> })}
             <td>{asset.kind.label()}</td>
             <td><span class="tag" data-variant=asset.owner.word()>{asset.owner.label()}</span></td>
         </tr>
     }
+    .into_any()
 }
 
 /// The table.
 #[component]
-pub fn AssetTable(client: Client, #[prop(into)] assets: Signal<Vec<Asset>>) -> impl IntoView {
+pub fn AssetTable(shelved: Shelved) -> impl IntoView {
+    let Shelved { parts, rows, find } = shelved;
+    let several = parts.len() > 1;
+    let (instances, clients): (Vec<Instance>, Vec<Option<Client>>) = parts.into_iter().unzip();
+    let library = Library { texts: StoredValue::new_local(Texts::default()), clients: StoredValue::new_local(clients) };
+    let body = NodeRef::<Tbody>::new();
+    let window = Window::new(body, Signal::derive_local(move || rows.with(Vec::len)));
+    let visible = move || {
+        let (first, last) = window.range();
+        rows.with(|rows| rows[first.min(rows.len())..last.min(rows.len())].iter().filter_map(|place| (find.try_get_value()?)(*place)).collect::<Vec<Key>>())
+    };
+    let instances = StoredValue::new_local(instances);
+    let draw = move |key: Key| {
+        let Some(instance) = instances.with_value(|instances| instances.get(key.0).cloned()) else { return ().into_any() };
+        let id = instance.id.clone();
+        row(library, several.then_some(instance), &id, &key)
+    };
     view! {
-        <table class="rows">
+        <table class="rows assets" aria-rowcount=move || rows.with(|rows| rows.len() + 1)>
             <caption class="only-read">"Assets"</caption>
-            <thead><tr><th scope="col">"Name"</th><th scope="col">"Kind"</th><th scope="col">"Where"</th></tr></thead>
-            <tbody>
-                <For each=move || assets.get() key=|asset| asset.clone() let:asset><Row client=client.clone() asset/></For>
+            <thead><tr><th scope="col">"Name"</th>{several.then(|| view! { <th scope="col">"Instance"</th> })}<th scope="col">"Kind"</th><th scope="col">"Where"</th></tr></thead>
+            <tbody node_ref=body>
+                <tr class="space" aria-hidden="true"><td style:height=move || format!("{}px", window.before())></td></tr>
+                <For each=visible key=Clone::clone children=draw/>
+                <tr class="space" aria-hidden="true"><td style:height=move || format!("{}px", window.after())></td></tr>
             </tbody>
         </table>
     }

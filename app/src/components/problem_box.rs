@@ -14,7 +14,7 @@ pub fn ProblemBox(problem: Problem, again: Callback<()>) -> impl IntoView {
     let path = use_location().pathname;
     let bootstrap = expect_context::<Bootstrap>();
     let route = Route::parse(&path.get_untracked());
-    let backend = route.instance().and_then(|id| bootstrap.instance(id)).map(|instance| instance.backend.clone());
+    let backend = route.instance().and_then(|id| bootstrap.instance(&id)).map(|instance| instance.backend.clone());
     let sign_in = backend.filter(|_| problem.sign_in).map(|backend| route.sign_in(&backend));
     view! {
         <Notice tone=Tone::Bad title=problem.title text=problem.advice>

@@ -1,25 +1,32 @@
 //! Rail, top bar, and the page itself.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::WildcardSegment;
 use leptos_router::components::{A, FlatRoutes, Route as Entry};
 use leptos_router::hooks::use_location;
 
+use super::account::AccountMenu;
+use super::arrange::Arrangement;
 use super::rail::Rail;
-use crate::actions::sign_out::sign_out;
 use crate::bootstrap::Bootstrap;
 use crate::browser;
+use crate::components::step_up::StepUp;
+use crate::instances::Instances;
+use crate::instances::gate::Health;
 use crate::pages;
+use crate::places::Places;
+use crate::queries::fan;
 use crate::routes::Route;
+use crate::session::{self, Wish};
+use crate::ui::dynamic::dynamic;
+use crate::ui::notice::{Notice, Tone};
 use crate::ui::theme::ThemeButton;
 use crate::ui::toast::ToastList;
 
-/// Where one can go within an instance.
-#[component]
-fn Places(#[prop(into)] instance: String, route: Memo<Route>) -> impl IntoView {
-    let library = Route::Library { instance: instance.clone(), kind: None };
-    let runs = Route::Runs { instance };
+/// Where one can go within an instance, or some.
+fn links(places: Places, route: Memo<Route>) -> impl IntoView {
+    let library = Route::Library { places: places.clone(), kind: None };
+    let runs = Route::Runs { places };
     let in_library = move || matches!(route.get(), Route::Library { .. } | Route::Asset { .. } | Route::Twin { .. });
     let in_runs = move || matches!(route.get(), Route::Runs { .. } | Route::Run { .. });
     view! {
@@ -30,44 +37,76 @@ fn Places(#[prop(into)] instance: String, route: Memo<Route>) -> impl IntoView {
     }
 }
 
-/// Who one is here, and the way out.
-#[component]
-fn PersonMenu(#[prop(into)] backend: String) -> impl IntoView {
-    let bootstrap = expect_context::<Bootstrap>();
-    let person = bootstrap.person(&backend).cloned();
-    person.map(|person| {
-        let leave = move |_| spawn_local(sign_out(backend.clone()));
-        view! {
-            <details class="menu">
-                <summary class="button" data-variant="quiet">{person.username.clone()}</summary>
-                <div class="menu-body">
-                    <p>"Signed in as " <strong>{person.name}</strong></p>
-                    <button type="button" class="button" on:click=leave>"Sign out"</button>
-                </div>
-            </details>
+/// What the places of a page are called together.
+fn name(places: &Places, bootstrap: &Bootstrap) -> Option<String> {
+    if *places == Places::All {
+        return Some("All instances".to_owned());
+    }
+    let known = places.instances(bootstrap);
+    match known.as_slice() {
+        [] => None,
+        [one] => Some(one.name.clone()),
+        many => Some(format!("{} instances", many.len())),
+    }
+}
+
+/// Other tabs tell where somebody signed in or out: nothing here goes on with what is dead.
+fn hear(bootstrap: Bootstrap, instances: &Instances) {
+    let healths = instances.healths;
+    browser::hear_tabs(move |message| match message.split_once(' ') {
+        Some(("out", backend)) => {
+            session::forget(backend);
+            fan::forget(&bootstrap, backend);
+            healths.note(backend, Health::SignedOut);
         }
+        Some(("in", backend)) => {
+            session::signed_in(backend);
+            healths.note(backend, Health::Good);
+        }
+        _ => {}
+    });
+}
+
+/// The one sign-in that this page has lost, with the way back to it.
+fn lost(bootstrap: &Bootstrap, instances: &Instances, route: &Route) -> Option<AnyView> {
+    let id = route.instance()?;
+    let instance = bootstrap.instance(&id)?;
+    let gone = instances.healths.of(&instance.backend) == Some(Health::SignedOut) && bootstrap.person(&instance.backend).is_some();
+    let title = format!("You are no longer signed in to {}.", instance.name);
+    let href = route.sign_in(&instance.backend);
+    gone.then(|| {
+        view! {
+            <Notice tone=Tone::Plain title=title text="What you see stays as it is. Sign in again, and you come back to this page.">
+                <a class="button" data-variant="primary" rel="external" href=href>"Sign in again"</a>
+            </Notice>
+        }
+        .into_any()
     })
 }
 
 /// The frame.
 #[component]
 pub fn Frame() -> impl IntoView {
-    let bootstrap = expect_context::<Bootstrap>();
+    let (bootstrap, instances) = (expect_context::<Bootstrap>(), expect_context::<Instances>());
+    provide_context(Arrangement::new());
+    provide_context(Wish::of_page());
     let path = use_location().pathname;
     let route = Memo::new(move |_| Route::parse(&path.get()));
-    let instance = Memo::new(move |_| route.get().instance().map(str::to_owned));
-    Effect::new(move |_| browser::mark_ready());
+    let places = Memo::new(move |_| route.get().places());
+    {
+        let (bootstrap, instances) = (bootstrap.clone(), instances.clone());
+        Effect::new(move |_| {
+            hear(bootstrap.clone(), &instances);
+            browser::mark_ready();
+        });
+    }
+    let known = bootstrap.clone();
     let top = move || {
-        let found = instance.get().and_then(|id| bootstrap.instance(&id).cloned());
-        found.map(|instance| {
-            view! {
-                <span class="instance-name">{instance.name.clone()}</span>
-                <Places instance=instance.id.clone() route/>
-                <span class="gap"></span>
-                <PersonMenu backend=instance.backend/>
-            }
-        })
+        let places = places.get()?;
+        let name = name(&places, &known)?;
+        Some(view! { <span class="instance-name">{name}</span>{links(places, route)} })
     };
+    let lost = dynamic(move || lost(&bootstrap, &instances, &route.get()));
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
         <div class="frame">
@@ -76,9 +115,12 @@ pub fn Frame() -> impl IntoView {
                 <header class="top">
                     <A href=Route::Home.to_string() attr:class="mark">"Twinport"</A>
                     {top}
+                    <span class="gap"></span>
+                    <AccountMenu route/>
                     <ThemeButton/>
                 </header>
                 <main id="main" tabindex="-1">
+                    {lost}
                     // One entry for all pages, which the enum `Route` tells apart: the router still
                     // needs it, or it would never write the address of a followed link.
                     <FlatRoutes fallback=|| ()>
@@ -87,6 +129,7 @@ pub fn Frame() -> impl IntoView {
                 </main>
             </div>
         </div>
+        <StepUp/>
         <ToastList/>
     }
 }

@@ -1,47 +1,67 @@
-//! The rail: one square an instance, always in sight.
+//! The rail: all instances at once, then one square each, always in sight, with how it does.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::bootstrap::Bootstrap;
+use super::arrange::{Arrange, Arrangement};
+use crate::bootstrap::{Bootstrap, Instance};
+use crate::components::instance_mark::{hue, initials};
+use crate::instances::Instances;
+use crate::instances::gate::Health;
+use crate::places::Places;
 use crate::routes::Route;
 
-/// Two letters for a name.
-fn initials(name: &str) -> String {
-    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    match words.as_slice() {
-        [one] => one.chars().take(2).collect::<String>().to_uppercase(),
-        [first, second, ..] => first.chars().take(1).chain(second.chars().take(1)).collect::<String>().to_uppercase(),
-        [] => "?".to_owned(),
+/// What is wrong, for the eye and in words.
+fn said(health: Option<Health>, out: bool) -> Option<(&'static str, &'static str)> {
+    match health {
+        _ if out => Some(("out", "signed out")),
+        Some(Health::SignedOut) => Some(("out", "signed out")),
+        Some(Health::Down) => Some(("down", "does not answer")),
+        Some(Health::Busy) => Some(("busy", "asks for fewer requests")),
+        Some(Health::Good) | None => None,
     }
 }
 
-/// One of eight colours, the same on every visit.
-fn hue(id: &str) -> String {
-    (id.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 8).to_string()
+fn square(instance: &Instance, here: Memo<Route>) -> impl IntoView + use<> {
+    let (bootstrap, healths) = (expect_context::<Bootstrap>(), expect_context::<Instances>().healths);
+    let (id, name, backend) = (instance.id.clone(), instance.name.clone(), instance.backend.clone());
+    let out = bootstrap.person(&backend).is_none();
+    let closed = out && !instance.guests;
+    let href = {
+        let (id, backend) = (id.clone(), backend.clone());
+        move || {
+            let to = here.get().among(Places::one(id.clone()));
+            if closed { to.sign_in(&backend) } else { to.to_string() }
+        }
+    };
+    let mark = move || said(healths.of(&backend), out);
+    let words = {
+        let (mark, name) = (mark.clone(), name.clone());
+        move || mark().map_or_else(|| name.clone(), |(_, word)| format!("{name} ({word})"))
+    };
+    let current = move || here.get().places().is_some_and(|places| places != Places::All && places.has(&id)).then_some("page");
+    let title = words.clone();
+    view! {
+        <li>
+            <a class="square" href=href rel=closed.then_some("external") data-hue=hue(&instance.id) data-out=out.then_some("") data-health=move || mark().map(|(look, _)| look) aria-current=current title=title>
+                <span aria-hidden="true">{initials(&name)}</span><span class="only-read">{words}</span>
+            </a>
+        </li>
+    }
 }
 
 /// The rail.
 #[component]
 pub fn Rail() -> impl IntoView {
     let bootstrap = expect_context::<Bootstrap>();
+    let arranged = expect_context::<Arrangement>().0;
     let path = use_location().pathname;
-    let here = Memo::new(move |_| Route::parse(&path.get()).instance().map(str::to_owned));
-    let squares = bootstrap.instances.iter().map(|instance| {
-        let id = instance.id.clone();
-        let signed_in = bootstrap.person(&instance.backend).is_some();
-        let to = Route::Library { instance: id.clone(), kind: None };
-        let href = if signed_in { to.to_string() } else { to.sign_in(&instance.backend) };
-        let title = if signed_in { instance.name.clone() } else { format!("{} (signed out)", instance.name) };
-        let words = title.clone();
-        let current = move || (here.get().as_deref() == Some(&id)).then_some("page");
-        view! {
-            <li>
-                <a class="square" href=href rel=(!signed_in).then_some("external") data-hue=hue(&instance.id) data-out=(!signed_in).then_some("") aria-current=current title=title.clone()>
-                    <span aria-hidden="true">{initials(&instance.name)}</span><span class="only-read">{words}</span>
-                </a>
-            </li>
-        }
+    let here = Memo::new(move |_| Route::parse(&path.get()));
+    let several = bootstrap.instances.len() > 1;
+    let all = several.then(|| {
+        let current = move || (here.get().places() == Some(Places::All)).then_some("page");
+        view! { <li><a class="square" data-all="" href=move || here.get().among(Places::All).to_string() aria-current=current title="All instances"><span aria-hidden="true">"All"</span><span class="only-read">"All instances"</span></a></li> }
     });
-    view! { <nav class="rail" aria-label="Instances"><ul>{squares.collect_view()}</ul></nav> }
+    let squares = move || arranged.with(|arranged| arranged.sorted(&bootstrap)).iter().map(|instance| square(instance, here)).collect_view();
+    view! { <nav class="rail" aria-label="Instances"><ul>{all}{squares}</ul>{several.then(|| view! { <Arrange/> })}</nav> }
 }

@@ -8,6 +8,7 @@ use twin::asset::Asset;
 use crate::components::parts;
 use crate::components::problem_box::ProblemBox;
 use crate::instances::Client;
+use crate::places::Places;
 use crate::queries::twin::{Contents, file};
 use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
@@ -19,7 +20,7 @@ use crate::ui::loaded::Skeleton;
 /// Name, short text, where it is.
 #[component]
 pub fn AssetHead(client: Client, asset: Asset, #[prop(optional)] children: Option<Children>) -> impl IntoView {
-    let list = Route::Library { instance: client.instance.id.clone(), kind: Some(asset.kind) };
+    let list = Route::Library { places: Places::one(&client.instance.id), kind: Some(asset.kind) };
     view! {
         <Title text=asset.name.clone()/>
         <nav class="crumbs" aria-label="Path"><a href=list.to_string()>{asset.kind.plural()}</a></nav>

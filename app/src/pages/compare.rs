@@ -87,7 +87,7 @@ pub fn Compare(client: Client, owner: Owner, first: i64, second: i64) -> impl In
     let instance = client.instance.id.clone();
     let link = move |pipeline: i64| Route::Run { instance: instance.clone(), owner, pipeline, job: None }.to_string();
     let (one, other) = (link(first), link(second));
-    let runs = Route::Runs { instance: client.instance.id.clone() }.to_string();
+    let runs = Route::Runs { places: crate::places::Places::one(&client.instance.id) }.to_string();
     let stored = StoredValue::new(client);
     let found: Cell<Option<Result<Comparison, Problem>>> = Cell::new(None);
     let load = move || {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::bootstrap::Bootstrap;
+use crate::places::Places;
 use crate::routes::Route;
 
 /// The front page.
@@ -11,9 +12,10 @@ use crate::routes::Route;
 pub fn Home() -> impl IntoView {
     let bootstrap = expect_context::<Bootstrap>();
     let rows = bootstrap.instances.iter().map(|instance| {
-        let library = Route::Library { instance: instance.id.clone(), kind: None };
+        let library = Route::Library { places: Places::one(&instance.id), kind: None };
         let signed_in = bootstrap.person(&instance.backend).is_some();
-        let (href, words, rel) = if signed_in { (library.to_string(), "Open the library", None) } else { (library.sign_in(&instance.backend), "Sign in", Some("external")) };
+        let (href, words, rel) =
+            if signed_in || instance.guests { (library.to_string(), "Open the library", None) } else { (library.sign_in(&instance.backend), "Sign in", Some("external")) };
         let host = bootstrap.backend(&instance.backend).map(|backend| if backend.embedded { "on this server".to_owned() } else { backend.url.clone() });
         view! {
             <li class="card">

@@ -8,8 +8,10 @@ use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
 use super::{asset, compare, run, runs, twin};
+use crate::bootstrap::Instance;
 use crate::components::parts;
 use crate::instances::Client;
+use crate::places::Places;
 use crate::queries::twin::{Contents, contents};
 use crate::queries::{Query, ask};
 use crate::ui::later::{Arrived, later};
@@ -22,8 +24,8 @@ fn run_page(client: Client, owner: Owner, pipeline: i64) -> Arrived {
 }
 
 #[wasm_split(page_runs, wasm_split_path = leptos::wasm_split, fallible)]
-fn runs_page(client: Client) -> Arrived {
-    Ok(view! { <runs::Runs client/> }.into_any())
+fn runs_page(places: Places, instances: Vec<Instance>) -> Arrived {
+    Ok(view! { <runs::Runs places instances/> }.into_any())
 }
 
 #[wasm_split(page_asset, wasm_split_path = leptos::wasm_split, fallible)]
@@ -52,9 +54,9 @@ pub fn run(client: Client, owner: Owner, pipeline: i64) -> AnyView {
     later(Some(format!("Run {pipeline}")), __wasm_split_preload_run_page, move || run_page(client.clone(), owner, pipeline))
 }
 
-/// The runs of an instance.
-pub fn runs(client: Client) -> AnyView {
-    later(Some("Runs".to_owned()), __wasm_split_preload_runs_page, move || runs_page(client.clone()))
+/// The runs of one or several instances.
+pub fn runs(places: Places, instances: Vec<Instance>) -> AnyView {
+    later(Some("Runs".to_owned()), __wasm_split_preload_runs_page, move || runs_page(places.clone(), instances.clone()))
 }
 
 /// What an asset holds is asked for at once, while the page that shows it comes.

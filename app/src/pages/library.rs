@@ -1,97 +1,142 @@
-//! The library: five kinds, private and common, narrowed while one types.
+//! The library of one or several instances: five kinds, private and common, narrowed while one
+//! types, and searched in files when one stops.
+
+mod shelf;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
-use twin::asset::{Asset, Kind, Owner, matches};
+use twin::asset::{Kind, Owner};
 
-use crate::components::asset_table::AssetTable;
-use crate::components::problem_box::ProblemBox;
-use crate::instances::Client;
-use crate::queries::{Load, Query, ask, library};
+use crate::browser;
+use crate::components::asset_table::{AssetTable, Shelved};
+use crate::components::in_files::InFiles;
+use crate::components::strip::Strip;
+use crate::places::Places;
+use crate::queries::fan::{Part, fan};
+use crate::queries::library::{Found, of_instance};
 use crate::routes::Route;
+use crate::ui::cell::Cell;
+use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::filter::Filter;
 use crate::ui::loaded::Skeleton;
+use shelf::{Narrow, Shelf, Shown};
 
 /// The kinds as a row of links, with how many there are of each.
-#[component]
-fn Kinds(#[prop(into)] instance: String, chosen: Memo<Option<Kind>>, #[prop(into)] assets: Signal<Vec<Asset>>) -> impl IntoView {
-    let link = move |kind: Option<Kind>| {
-        let href = Route::Library { instance: instance.clone(), kind }.to_string();
+fn kinds(places: &Places, chosen: Memo<Option<Kind>>, counts: Signal<[usize; 6]>) -> impl IntoView + use<> {
+    let link = |(number, kind): (usize, Option<Kind>)| {
+        let href = Route::Library { places: places.clone(), kind }.to_string();
         let label = kind.map_or("All", Kind::plural);
-        let count = move || assets.get().iter().filter(|asset| kind.is_none_or(|kind| kind == asset.kind)).count();
-        view! { <li><a href=href aria-current=move || (chosen.get() == kind).then_some("page")>{label}" "<span class="count">{count}</span></a></li> }
+        view! { <li><a href=href aria-current=move || (chosen.get() == kind).then_some("page")>{label}" "<span class="count">{move || counts.get()[number]}</span></a></li> }
     };
+    let all = std::iter::once(None).chain(Kind::ALL.map(Some));
+    let links = all.enumerate().map(link).collect_view();
+    view! { <nav class="kinds" aria-label="Kinds of assets"><ul>{links}</ul></nav> }
+}
+
+/// What is said where there is nothing.
+fn nothing(parts: &[Part<Found>], narrow: RwSignal<Narrow>, whole: usize) -> AnyView {
+    let (title, words) = if whole == 0 {
+        ("No assets yet", "Push a folder below functions, models, tools, data or digital_twins to your project, and it appears here.")
+    } else {
+        ("No name matches", "Type less, or choose another kind. What stands in files is listed below, if anything does.")
+    };
+    let clear = move |_| narrow.set(Narrow { kind: narrow.get_untracked().kind, ..Narrow::default() });
+    let missing = parts.iter().any(|part| part.answer.peek(|answer| answer.as_ref().is_some_and(|found| found.missing.contains(&Owner::Private))) == Some(true));
+    let advice = (whole == 0 && missing).then_some("You have no project of your own there yet: ask whoever runs the instance for one.");
     view! {
-        <nav class="kinds" aria-label="Kinds of assets">
-            <ul>{link(None)}{Kind::ALL.into_iter().map(|kind| link(Some(kind))).collect_view()}</ul>
-        </nav>
+        <Empty title=title text=advice.unwrap_or(words)>
+            {(whole > 0).then(|| view! { <button type="button" class="button" on:click=clear>"Clear the filter"</button> })}
+        </Empty>
     }
+    .into_any()
+}
+
+fn owner_button(narrow: RwSignal<Narrow>, wanted: Option<Owner>, label: &'static str) -> impl IntoView {
+    let pressed = move || narrow.with(|narrow| narrow.owner == wanted).to_string();
+    view! { <button type="button" aria-pressed=pressed on:click=move |_| narrow.update(|narrow| narrow.owner = wanted)>{label}</button> }
 }
 
 /// The library.
 #[component]
-pub fn Library(client: Client) -> impl IntoView {
-    let path = use_location().pathname;
+pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> impl IntoView {
+    let location = use_location();
+    let path = location.pathname;
     let kind = Memo::new(move |_| match Route::parse(&path.get()) {
         Route::Library { kind, .. } => kind,
         _ => None,
     });
-    let (text, owner) = (RwSignal::new(String::new()), RwSignal::new(None::<Owner>));
-    let of = |owner: Owner| {
-        let client = StoredValue::new(client.clone());
-        ask(move || owner, move |owner| library::of_owner(client.get_value(), owner))
-    };
-    let queries: [(Owner, Query<Vec<Asset>>); 2] = [(Owner::Private, of(Owner::Private)), (Owner::Common, of(Owner::Common))];
-    let found = Memo::new(move |_| queries.iter().flat_map(|(_, query)| query.get().unwrap_or_default()).collect::<Vec<Asset>>());
-    let narrowed = Memo::new(move |_| {
-        let (text, owner) = (text.get(), owner.get());
-        found.get().into_iter().filter(|asset| matches(&text, &asset.name) && owner.is_none_or(|owner| owner == asset.owner)).collect::<Vec<Asset>>()
-    });
-    let shown = Memo::new(move |_| narrowed.get().into_iter().filter(|asset| kind.get().is_none_or(|kind| kind == asset.kind)).collect::<Vec<Asset>>());
-    let loading = move || queries.iter().any(|(_, query)| query.state.get() == Load::Loading);
-    let failed = move || queries.iter().any(|(_, query)| matches!(query.state.get(), Load::Failed(_)));
-    let problems = move || {
-        let box_of = |(_, query): (Owner, Query<Vec<Asset>>)| match query.state.get() {
-            Load::Failed(problem) => Some(view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> }),
-            _ => None,
-        };
-        queries.into_iter().filter_map(box_of).collect_view()
-    };
-    let nothing = move || {
-        let none_at_all = found.get().is_empty();
-        let (title, words) = if none_at_all {
-            ("No assets yet", "Push a folder below functions, models, tools, data or digital_twins to your project, and it appears here.")
-        } else {
-            ("Nothing matches", "Type less, or choose another kind.")
-        };
-        view! {
-            <Empty title=title text=words>
-                {(!none_at_all).then(|| view! { <button type="button" class="button" on:click=move |_| { text.set(String::new()); owner.set(None); }>"Clear the filter"</button> })}
-            </Empty>
+    let asked = location.query.with_untracked(|query| (query.get("q").unwrap_or_default(), query.get("where").and_then(|word| Owner::of_word(&word))));
+    let text = RwSignal::new(asked.0.clone());
+    let narrow = RwSignal::new(Narrow { text: asked.0, owner: asked.1, kind: kind.get_untracked() });
+    let parts = StoredValue::new_local(fan(instances, "library", of_instance));
+    let shelf = StoredValue::new_local(Shelf::default());
+    let shown = Cell::new(Shown::default());
+    // What comes is put on the shelf.
+    Effect::new(move |_| {
+        for (number, part) in parts.get_value().iter().enumerate() {
+            if let Some(found) = part.answer.with(Clone::clone) {
+                shelf.update_value(|shelf| shelf.put(number, &found.assets));
+            }
         }
-    };
-    let owner_button = move |wanted: Option<Owner>, label: &'static str| {
-        view! { <button type="button" aria-pressed=move || (owner.get() == wanted).to_string() on:click=move |_| owner.set(wanted)>{label}</button> }
-    };
+        shown.set(shelf.with_value(|shelf| shelf.shown(&narrow.get_untracked())));
+    });
+    Effect::new(move |_| {
+        let (text, kind) = (text.get(), kind.get());
+        narrow.update(|narrow| (narrow.text, narrow.kind) = (text, kind));
+    });
+    // What is asked for decides what is shown, and stands in the address.
+    Effect::new(move |before: Option<Narrow>| {
+        let wanted = narrow.get();
+        if before.as_ref().is_some_and(|before| *before != wanted) {
+            shelf.update_value(Shelf::settle);
+            shown.set(shelf.with_value(|shelf| shelf.shown(&wanted)));
+            browser::set_query(&[("q", &wanted.text), ("where", wanted.owner.map_or("", Owner::word))]);
+            if text.get_untracked() != wanted.text {
+                text.set(wanted.text.clone());
+            }
+        }
+        wanted
+    });
+    let open = move || parts.with_value(|parts| parts.iter().any(Part::is_open));
+    let answered = move || parts.with_value(|parts| parts.iter().any(|part| part.answer.with(Option::is_some)));
+    let count = move || shown.with(|shown| shown.rows.len());
+    let some = Memo::new(move |_| count() > 0);
+    let waiting = Memo::new(move |_| open() && !answered());
+    let empty = Memo::new(move |_| answered() && !open() && count() == 0);
+    let counts = Signal::derive(move || shown.with(|shown| shown.counts));
     // The server reads the title when the head is sent, which may be after the page was made and let go.
     let title = move || kind.try_get().flatten().map_or("Library", Kind::plural);
-    let instance = client.instance.id.clone();
+    let table = dynamic(move || {
+        let shelved = Shelved {
+            parts: parts.with_value(|parts| parts.iter().map(|part| (part.instance.clone(), part.client.clone())).collect()),
+            rows: Signal::derive_local(move || shown.with(|shown| shown.rows.clone())),
+            find: StoredValue::new_local(std::rc::Rc::new(move |place| shelf.try_with_value(|shelf| shelf.item(place).map(|item| (item.part, item.asset.clone()))).flatten())),
+        };
+        some.get().then(|| view! { <AssetTable shelved/> })
+    });
+    let whole = move || shelf.with_value(Shelf::len);
+    let rest = dynamic(move || match (waiting.get(), empty.get()) {
+        (true, _) => view! { <Skeleton rows=5 label="Loading assets"/> }.into_any(),
+        (_, true) => parts.with_value(|parts| nothing(parts, narrow, whole())),
+        _ => ().into_any(),
+    });
+    let strip = places.clone();
     view! {
         <Title text=title/>
         <div class="page-head"><h1>{title}</h1></div>
-        <Kinds instance chosen=kind assets=narrowed/>
+        {kinds(&places, kind, counts)}
         <div class="bar">
-            <Filter text label="Filter by name"/>
+            <Filter text label="Search names and files"/>
             <div class="choice" role="group" aria-label="Where">
-                {owner_button(None, "All")}{owner_button(Some(Owner::Private), "Private")}{owner_button(Some(Owner::Common), "Common")}
+                {owner_button(narrow, None, "All")}{owner_button(narrow, Some(Owner::Private), "Private")}{owner_button(narrow, Some(Owner::Common), "Common")}
             </div>
-            <span class="faint" role="status">{move || if loading() { String::new() } else { format!("{} shown", shown.get().len()) }}</span>
+            <span class="faint" role="status">{move || if waiting.get() { String::new() } else { format!("{} shown", count()) }}</span>
         </div>
-        {problems}
-        <Show when=move || !shown.get().is_empty()><AssetTable client=client.clone() assets=shown/></Show>
-        <Show when=loading><Skeleton rows=5 label="Loading assets"/></Show>
-        <Show when=move || !loading() && !failed() && shown.get().is_empty()>{nothing}</Show>
+        <Strip places=strip parts=parts.get_value()/>
+        {table}
+        {rest}
+        <InFiles text clients=parts.with_value(|parts| parts.iter().filter_map(|part| part.client.clone()).collect::<Vec<_>>())/>
     }
 }

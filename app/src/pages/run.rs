@@ -251,7 +251,7 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
     });
     let ready = Memo::new(move |_| view_of.get().is_some());
     let twin = Memo::new(move |_| view_of.get().and_then(|view| view.twin));
-    let runs = Route::Runs { instance: client.instance.id.clone() }.to_string();
+    let runs = Route::Runs { places: crate::places::Places::one(&client.instance.id) }.to_string();
     let instance = client.instance.id.clone();
     let twin_link = dynamic(move || {
         let name = twin.get()?;

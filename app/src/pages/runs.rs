@@ -1,48 +1,48 @@
-//! The runs of an instance, private and common, newest first.
+//! The runs of one or several instances, private and common, newest first.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use twin::asset::Owner;
 
-use crate::components::problem_box::ProblemBox;
+use crate::bootstrap::Instance;
 use crate::components::run_table::RunTable;
-use crate::instances::Client;
-use crate::queries::runs::{RunRow, of_owner};
-use crate::queries::{Load, Query, ask};
+use crate::components::strip::Strip;
+use crate::places::Places;
+use crate::queries::fan::{Part, fan};
+use crate::queries::runs::{RunRow, of_instance};
 use crate::routes::Route;
+use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::loaded::Skeleton;
 
 /// The page.
 #[component]
-pub fn Runs(client: Client) -> impl IntoView {
-    let instance = client.instance.id.clone();
-    let stored = StoredValue::new(client);
-    let of = |owner: Owner| ask(move || owner, move |owner| of_owner(stored.get_value(), owner, None));
-    let queries: [Query<Vec<RunRow>>; 2] = [of(Owner::Private), of(Owner::Common)];
+pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
+    let several = if instances.len() > 1 { instances.clone() } else { Vec::new() };
+    let parts = StoredValue::new_local(fan(instances, "runs", of_instance));
     let rows = Memo::new(move |_| {
-        let mut rows: Vec<RunRow> = queries.iter().flat_map(|query| query.get().unwrap_or_default()).collect();
-        rows.sort_by(|a, b| b.pipeline.created_at.cmp(&a.pipeline.created_at));
+        let of = |part: &Part<Vec<RunRow>>| part.answer.with(|rows| rows.as_deref().cloned()).unwrap_or_default();
+        let mut rows: Vec<RunRow> = parts.with_value(|parts| parts.iter().flat_map(of).collect());
+        rows.sort_by(|a, b| b.created_at.cmp(&a.created_at));
         rows
     });
-    let loading = move || queries.iter().any(|query| query.state.get() == Load::Loading);
-    let failed = move || queries.iter().any(|query| matches!(query.state.get(), Load::Failed(_)));
-    let problems = move || {
-        let box_of = |query: Query<Vec<RunRow>>| match query.state.get() {
-            Load::Failed(problem) => Some(view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> }),
-            _ => None,
-        };
-        queries.into_iter().filter_map(box_of).collect_view()
-    };
-    let library = StoredValue::new(Route::Library { instance: instance.clone(), kind: Some(::twin::asset::Kind::Twin) }.to_string());
+    let open = move || parts.with_value(|parts| parts.iter().any(Part::is_open));
+    let answered = move || parts.with_value(|parts| parts.iter().any(|part| part.answer.with(Option::is_some)));
+    let library = Route::Library { places: places.clone(), kind: Some(::twin::asset::Kind::Twin) }.to_string();
+    let (some, waiting) = (Memo::new(move |_| !rows.get().is_empty()), Memo::new(move |_| open() && !answered()));
+    let nothing = Memo::new(move |_| answered() && !open() && !some.get());
+    let body = dynamic(move || match (some.get(), waiting.get(), nothing.get()) {
+        (true, ..) => view! { <RunTable instances=several.clone() rows with_twin=true/> }.into_any(),
+        (_, true, _) => view! { <Skeleton rows=5 label="Loading runs"/> }.into_any(),
+        (.., true) => {
+            let library = library.clone();
+            view! { <Empty title="No runs yet" text="Choose a twin and press Run."><a class="button" href=library>"Go to the twins"</a></Empty> }.into_any()
+        }
+        _ => ().into_any(),
+    });
     view! {
         <Title text="Runs"/>
         <div class="page-head"><h1>"Runs"</h1></div>
-        {problems}
-        <Show when=move || !rows.get().is_empty()><RunTable instance=instance.clone() rows with_twin=true/></Show>
-        <Show when=loading><Skeleton rows=5 label="Loading runs"/></Show>
-        <Show when=move || !loading() && !failed() && rows.get().is_empty()>
-            <Empty title="No runs yet" text="Choose a twin and press Run."><a class="button" href=library.get_value()>"Go to the twins"</a></Empty>
-        </Show>
+        <Strip places parts=parts.get_value()/>
+        {body}
     }
 }

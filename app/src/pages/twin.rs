@@ -58,7 +58,6 @@ fn RunButton(client: Client, asset: Asset, runnable: Signal<Option<bool>>, probl
 /// Runs of this twin.
 #[component]
 fn TwinRuns(client: Client, asset: Asset) -> impl IntoView {
-    let instance = client.instance.id.clone();
     let (stored, of) = (StoredValue::new(client), StoredValue::new(asset));
     let found = ask(|| (), move |()| of_owner(stored.get_value(), of.get_value().owner, Some(of.get_value().name)));
     dynamic(move || match found.state.get() {
@@ -67,7 +66,7 @@ fn TwinRuns(client: Client, asset: Asset) -> impl IntoView {
         Load::Ready(rows) if rows.is_empty() => {
             view! { <Empty title="Not run yet" text="Press Run, and the run appears here, for everybody who may see this project."/> }.into_any()
         }
-        Load::Ready(rows) => view! { <RunTable instance=instance.clone() rows=Signal::derive(move || rows.clone()) with_twin=false/> }.into_any(),
+        Load::Ready(rows) => view! { <RunTable instances=Vec::new() rows=Signal::derive(move || rows.clone()) with_twin=false/> }.into_any(),
     })
 }
 

@@ -1,15 +1,28 @@
-//! The assets of an instance: one listing a project, descriptions as they come.
+//! The assets of an instance: one question for the folders of both projects, one for the short
+//! texts of those that are looked at.
 
+use futures_util::future::{join_all, try_join_all};
 use gitlab::Error;
 use gitlab::endpoint::{ask, ask_all};
-use gitlab::repository::{EntryKind, ListTree, RawFile};
-use twin::asset::{Asset, Owner, assets};
+use gitlab::graph::{ListFolders, Names, PAGE, ReadTexts};
+use gitlab::repository::ListTree;
+use gitlab::search::{Passage, SearchFiles};
+use twin::asset::{Asset, Kind, Owner, assets};
 
 use crate::instances::Client;
 use crate::problem::Problem;
 
-/// A project with more files than this many pages of a hundred is not listed whole.
+/// A folder with more entries than this many pages of a hundred is not listed whole.
 const PAGES: usize = 50;
+
+/// What an instance has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Its assets, each owner's and kind's by name.
+    pub assets: Vec<Asset>,
+    /// Projects that are not there, or not to be seen.
+    pub missing: Vec<Owner>,
+}
 
 /// The listing of everything below `path` in a project. The document asks for its first page too
 /// ([`crate::queries::ahead`]), so it is written once.
@@ -17,28 +30,85 @@ pub fn listing(client: &Client, owner: Owner, path: &str) -> ListTree {
     ListTree::new(client.project(owner), path).at(client.branch()).recursive()
 }
 
-/// All file paths of a project; none when it is empty or not there.
-async fn paths(client: &Client, owner: Owner) -> Result<Vec<String>, Error> {
-    match ask_all(client, &listing(client, owner, ""), PAGES).await {
-        Ok(entries) => Ok(entries.into_iter().filter(|entry| entry.kind == EntryKind::Blob).map(|entry| entry.path).collect()),
-        // An empty repository has no tree, which is no failure.
-        Err(Error::NotFound { message }) if message.contains("Tree") => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
+/// The five folders of every project that one may look into; asked ahead as well.
+pub fn folders(client: &Client) -> ListFolders {
+    let projects = client.owners().iter().map(|owner| client.project_path(*owner)).collect();
+    ListFolders::new(projects, client.branch(), Kind::ALL.map(Kind::folder))
 }
 
-/// The assets of one owner.
-pub async fn of_owner(client: Client, owner: Owner) -> Result<Vec<Asset>, Problem> {
-    let name = client.instance.name.clone();
-    let wish = format!("load the {} assets", owner.word());
-    let paths = paths(&client, owner).await.map_err(|error| Problem::new(&error, &wish, &name))?;
+/// All entries of a folder that has more than one answer of the graph holds.
+async fn whole(client: &Client, owner: Owner, kind: Kind) -> Result<Vec<Asset>, Error> {
+    let entries = ask_all(client, &ListTree::new(client.project(owner), kind.folder()).at(client.branch()), PAGES).await?;
+    // What is below a folder does not matter, only that there is a folder.
+    let paths: Vec<String> = entries.into_iter().map(|entry| if entry.kind == gitlab::repository::EntryKind::Blob { entry.path } else { entry.path + "/_" }).collect();
     Ok(assets(owner, paths.iter().map(String::as_str)))
 }
 
-/// The short text of an asset; `None` when it has none.
-pub async fn description(client: Client, asset: Asset) -> Option<String> {
-    let file = RawFile::new(client.project(asset.owner), asset.description_path(), client.branch());
-    let bytes = ask(&client, &file).await.ok()?;
-    let text = String::from_utf8_lossy(&bytes);
+async fn of_folder(client: &Client, owner: Owner, kind: Kind, names: Names) -> Result<Vec<Asset>, Error> {
+    if names.is_full() {
+        return whole(client, owner, kind).await;
+    }
+    let folders = names.trees.into_iter().map(|name| format!("{}/{name}/_", kind.folder()));
+    let paths: Vec<String> = folders.chain(names.blobs.into_iter().map(|name| format!("{}/{name}", kind.folder()))).collect();
+    Ok(assets(owner, paths.iter().map(String::as_str)))
+}
+
+/// All assets of an instance.
+pub async fn of_instance(client: Client) -> Result<Found, Problem> {
+    let fail = |error: Error| Problem::new(&error, "load the library", &client.instance.name);
+    let answer = ask(&client, &folders(&client)).await.map_err(fail)?;
+    let (mut missing, mut parts) = (Vec::new(), Vec::new());
+    for (owner, folders) in client.owners().iter().zip(answer) {
+        match folders {
+            Some(folders) => parts.extend(Kind::ALL.into_iter().zip(folders).map(|(kind, names)| of_folder(&client, *owner, kind, names))),
+            None => missing.push(*owner),
+        }
+    }
+    let mut assets: Vec<Asset> = try_join_all(parts).await.map_err(fail)?.into_iter().flatten().collect();
+    assets.sort_by(|a, b| (&a.name, a.kind, a.owner).cmp(&(&b.name, b.kind, b.owner)));
+    Ok(Found { assets, missing })
+}
+
+/// The first line that says something.
+fn first_line(text: &str) -> Option<String> {
     text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.trim_start_matches('#').trim().to_owned())
+}
+
+/// The short texts of `assets`, in their order; `None` for those that have none.
+pub async fn descriptions(client: Client, assets: Vec<Asset>) -> Vec<Option<String>> {
+    let mut asked = Vec::new();
+    for owner in Owner::ALL {
+        let paths: Vec<String> = assets.iter().filter(|asset| asset.owner == owner).map(Asset::description_path).collect();
+        asked.extend(paths.chunks(PAGE).map(|paths| (owner, ReadTexts::new(client.project_path(owner), client.branch(), paths.to_vec()))));
+    }
+    let client = &client;
+    let answers = join_all(asked.iter().map(|(owner, texts)| async move { (*owner, ask(client, texts).await.unwrap_or_default()) })).await;
+    let find = |asset: &Asset| {
+        let path = asset.description_path();
+        let texts = answers.iter().filter(|(owner, _)| *owner == asset.owner).flat_map(|(_, texts)| texts);
+        texts.into_iter().find(|(of, _)| *of == path).and_then(|(_, text)| first_line(text))
+    };
+    assets.iter().map(find).collect()
+}
+
+/// Text that stands in files of an instance, with whose project each is in.
+pub async fn in_files(client: Client, text: String) -> Result<Vec<(Owner, Passage)>, Problem> {
+    // GitLab searches for nobody but people who are signed in.
+    if client.username.is_none() {
+        return Ok(Vec::new());
+    }
+    let of = |owner: Owner| {
+        let search = SearchFiles::new(client.project(owner), text.clone(), client.instance.branch.clone());
+        let client = client.clone();
+        async move {
+            match ask(&client, &search).await {
+                Ok(page) => Ok(page.items.into_iter().map(|passage| (owner, passage)).collect::<Vec<_>>()),
+                // A project that is not there holds nothing.
+                Err(Error::NotFound { .. }) => Ok(Vec::new()),
+                Err(error) => Err(error),
+            }
+        }
+    };
+    let found = try_join_all(Owner::ALL.map(of)).await;
+    found.map(|lists| lists.into_iter().flatten().collect()).map_err(|error| Problem::new(&error, "search the files", &client.instance.name))
 }

@@ -1,27 +1,33 @@
 //! Run history, from the backend: the newest parent pipelines, and which twin each one ran.
 
 use gitlab::endpoint::ask;
-use gitlab::pipelines::{ListBridges, ListPipelines, Pipeline};
+use gitlab::graph::{ListRuns, Run};
 use gitlab::{Error, Status};
 use twin::asset::Owner;
 
 use crate::instances::Client;
 use crate::problem::Problem;
 
-/// How many are listed.
+/// How many of a project are listed.
 const NEWEST: u32 = 30;
 
 /// A run in a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRow {
+    /// Where it ran.
+    pub instance: String,
     /// Whose project it ran in.
     pub owner: Owner,
     /// The parent pipeline.
-    pub pipeline: Pipeline,
+    pub pipeline: i64,
+    /// The commit.
+    pub sha: String,
     /// The twin, by its trigger job.
     pub twin: Option<String>,
     /// The child's state, or the parent's while there is no child.
     pub status: Status,
+    /// ISO 8601.
+    pub created_at: String,
     /// When the child ended, ISO 8601.
     pub updated_at: String,
 }
@@ -32,21 +38,30 @@ pub fn twin_of(bridge: &str) -> Option<String> {
     bridge.strip_prefix("trigger_").map(str::to_owned)
 }
 
-async fn row(client: &Client, owner: Owner, pipeline: Pipeline) -> Result<RunRow, Error> {
-    let bridges = ask(client, &ListBridges::new(client.project(owner), pipeline.id)).await?.items;
-    let bridge = bridges.into_iter().next();
-    let child = bridge.as_ref().and_then(|bridge| bridge.downstream_pipeline.clone());
-    let status = child.as_ref().map_or_else(|| pipeline.status.clone(), |child| child.status.clone());
-    let updated_at = child.map_or_else(|| pipeline.updated_at.clone(), |child| child.updated_at);
-    Ok(RunRow { owner, twin: bridge.and_then(|bridge| twin_of(&bridge.name)), pipeline, status, updated_at })
+fn row(client: &Client, owner: Owner, run: Run) -> RunRow {
+    let child = run.children.into_iter().next();
+    let twin = run.triggers.iter().find_map(|name| twin_of(name));
+    let (status, updated_at) = child.map_or((run.status, run.updated_at), |child| (child.status, child.updated_at));
+    RunRow { instance: client.instance.id.clone(), owner, pipeline: run.id.0, sha: run.sha, twin, status, created_at: run.created_at, updated_at }
+}
+
+/// The newest runs of an instance, newest first.
+pub async fn of_instance(client: Client) -> Result<Vec<RunRow>, Problem> {
+    of_owners(&client, client.owners()).await
+}
+
+async fn of_owners(client: &Client, owners: &[Owner]) -> Result<Vec<RunRow>, Problem> {
+    let fail = |error: Error| Problem::new(&error, "load the runs", &client.instance.name);
+    let projects = owners.iter().map(|owner| client.project_path(*owner)).collect();
+    let answer = ask(client, &ListRuns::new(projects, NEWEST)).await.map_err(fail)?;
+    let of = |(owner, runs): (&Owner, Option<Vec<Run>>)| runs.unwrap_or_default().into_iter().map(|run| row(client, *owner, run)).collect::<Vec<_>>();
+    let mut rows: Vec<RunRow> = owners.iter().zip(answer).flat_map(of).collect();
+    rows.sort_by(|a, b| b.created_at.cmp(&a.created_at));
+    Ok(rows)
 }
 
 /// The newest runs of one owner's project, of one twin if named.
 pub async fn of_owner(client: Client, owner: Owner, twin: Option<String>) -> Result<Vec<RunRow>, Problem> {
-    let fail = |error: Error| Problem::new(&error, &format!("load the runs of {} twins", owner.word()), &client.instance.name);
-    let pipelines = ask(&client, &ListPipelines::new(client.project(owner), NEWEST)).await.map_err(fail)?.items;
-    let rows = futures_util::future::join_all(pipelines.into_iter().map(|pipeline| row(&client, owner, pipeline))).await;
-    let rows: Result<Vec<RunRow>, Error> = rows.into_iter().collect();
-    let wanted = |row: &RunRow| twin.is_none() || row.twin == twin;
-    Ok(rows.map_err(fail)?.into_iter().filter(wanted).collect())
+    let rows = of_owners(&client, &[owner]).await?;
+    Ok(rows.into_iter().filter(|row| twin.is_none() || row.twin == twin).collect())
 }

@@ -58,7 +58,7 @@ pub async fn choices(client: Client, asset: Asset, from: Option<i64>) -> Result<
     };
     let last = match from {
         Some(run) => Some(run),
-        None => of_owner(client.clone(), owner, Some(asset.name.clone())).await.ok().and_then(|runs| runs.first().map(|run| run.pipeline.id.0)),
+        None => of_owner(client.clone(), owner, Some(asset.name.clone())).await.ok().and_then(|runs| runs.first().map(|run| run.pipeline)),
     };
     let before = match last {
         Some(run) => Some((run, given(&client, owner, run).await)),

@@ -23,6 +23,8 @@ pub enum Icon {
     Stop,
     /// Find.
     Search,
+    /// More to do.
+    More,
     /// A file.
     File,
     /// To the end.
@@ -57,6 +59,7 @@ impl Icon {
             Self::Play => "M5 3.2v9.6L12.5 8z",
             Self::Stop => "M4 4h8v8H4z",
             Self::Search => "M7 2.8a4.2 4.2 0 1 0 0 8.4 4.2 4.2 0 0 0 0-8.4zM10.2 10.2l3 3",
+            Self::More => "M3.5 8h.2M8 8h.2M12.3 8h.2",
             Self::File => "M4 2.5h5l3 3v8H4zM9 2.5v3h3",
             Self::Down => "M8 3v8.5M4.5 8.5L8 12l3.5-3.5M4 14h8",
             Self::Save => "M8 2.5v7.5M5 7l3 3 3-3M3 13h10",

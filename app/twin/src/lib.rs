@@ -8,3 +8,4 @@ pub mod declared;
 pub mod lifecycle;
 pub mod phase;
 pub mod run;
+pub mod search;

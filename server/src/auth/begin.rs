@@ -1,4 +1,5 @@
-//! `GET /auth/{backend}?then=…`: on the way to the backend's own sign-in.
+//! `GET /auth/{backend}?then=…`: on the way to the backend's own sign-in; with `scope=api`, for the
+//! right to write.
 
 use app::routes::Route;
 use axum::extract::{Path, Query, State as Shared};
@@ -8,15 +9,16 @@ use oauth2::{CsrfToken, PkceCodeChallenge, Scope};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::backend::SCOPES;
-use super::pending::PendingLogins;
+use super::pending::{Pending, PendingLogins};
+use super::{done, issuer};
 use crate::State;
 use crate::failure::Failure;
 
-/// Where to go afterwards.
+/// Where to go afterwards, and what for.
 #[derive(Debug, Deserialize)]
 pub struct Then {
     then: Option<String>,
+    scope: Option<String>,
 }
 
 /// Whether the browser came by the public address; the answer will.
@@ -29,16 +31,26 @@ fn at_home(state: &State, headers: &HeaderMap) -> bool {
 pub async fn begin(Shared(state): Shared<State>, session: Session, Path(id): Path<String>, Query(query): Query<Then>, headers: HeaderMap) -> Result<Response, Failure> {
     let backend = state.backend(&id).ok_or_else(|| Failure::unknown_backend(&id))?;
     // Only what is a page of ours is gone to afterwards; anything else becomes the front page.
-    let then = Route::parse(query.then.as_deref().unwrap_or("/")).to_string();
+    let then = match query.then.as_deref() {
+        Some(done::ASKED) => done::address(&id),
+        then => Route::parse(then.unwrap_or("/")).to_string(),
+    };
+    let write = query.scope.as_deref() == Some("api");
     if !at_home(&state, &headers) {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("then", &then).finish();
-        return Ok(Redirect::to(&format!("{}/auth/{id}?{query}", state.public_url)).into_response());
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        pairs.append_pair("then", query.then.as_deref().unwrap_or("/"));
+        if write {
+            pairs.append_pair("scope", "api");
+        }
+        return Ok(Redirect::to(&format!("{}/auth/{id}?{}", state.public_url, pairs.finish())).into_response());
     }
+    let known = issuer::of(&state.http, backend).await;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let request = backend.client.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge);
-    let (url, csrf) = request.add_scopes(SCOPES.map(|scope| Scope::new(scope.to_owned()))).url();
+    let (url, csrf) = request.add_scopes(backend.scopes(write).iter().map(|scope| Scope::new((*scope).to_owned()))).url();
+    let login = Pending::new(&id, csrf.secret(), verifier.secret(), &then, chrono::Utc::now().timestamp()).issued_by(known);
     let mut pending: PendingLogins = session.get(PendingLogins::KEY).await?.unwrap_or_default();
-    pending.add(&id, csrf.secret(), verifier.secret(), &then, chrono::Utc::now().timestamp());
+    pending.add(login);
     session.insert(PendingLogins::KEY, &pending).await?;
     session.save().await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Redirect::to(url.as_str())).into_response())

@@ -1,9 +1,7 @@
-//! Tokens of people at backends: their own table, encrypted, written before anybody gets them.
-//! One refresh at a time for a grant, in a task that outlives the request that needed it.
+//! Tokens of people at backends: their own table, sealed, written before anybody gets them. The
+//! first key of a list seals; the others only open what older servers sealed.
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use chacha20poly1305::aead::{Aead, Payload};
@@ -11,7 +9,9 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use rand::TryRngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::SqlitePool;
+
+use crate::store::Store;
+use crate::store::grants::Sealed;
 
 /// A pair of tokens.
 #[derive(Clone, Serialize, Deserialize)]
@@ -32,11 +32,16 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
+/// A key, and the name that is written beside what it sealed.
+struct Key {
+    id: String,
+    cipher: XChaCha20Poly1305,
+}
+
 /// All grants.
 pub struct Grants {
-    pool: SqlitePool,
-    cipher: XChaCha20Poly1305,
-    locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    store: Store,
+    keys: Vec<Key>,
 }
 
 /// Bytes nobody can guess.
@@ -52,11 +57,15 @@ pub fn random_name() -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::<32>())
 }
 
-fn key(path: &Path) -> Result<[u8; 32], String> {
+/// The key in `path`, made if it may be and is not there.
+fn key(path: &Path, make: bool) -> Result<Key, String> {
     use std::os::unix::fs::OpenOptionsExt;
     let shown = path.display();
-    if let Ok(bytes) = std::fs::read(path) {
-        return bytes.try_into().map_err(|_| format!("{shown} is not a key of 32 bytes. Move it away, and everybody signs in again"));
+    let of = |bytes: [u8; 32]| Key { id: hex::encode(&Sha256::digest(bytes)[..4]), cipher: XChaCha20Poly1305::new(&bytes.into()) };
+    match std::fs::read(path) {
+        Ok(bytes) => return bytes.try_into().map(of).map_err(|_| format!("{shown} is not a key of 32 bytes. Move it away, and everybody signs in again")),
+        Err(error) if !make => return Err(format!("failed to read the key {shown}: {error}. Make one with: head -c 32 /dev/urandom > {shown}")),
+        Err(_) => {}
     }
     let bytes = random::<32>();
     let write = || {
@@ -65,17 +74,19 @@ fn key(path: &Path) -> Result<[u8; 32], String> {
         file.sync_all()
     };
     write().map_err(|error: std::io::Error| format!("failed to write {shown}: {error}"))?;
-    Ok(bytes)
+    Ok(of(bytes))
 }
 
 impl Grants {
-    /// Opens the table and the key beside it.
-    pub async fn open(pool: SqlitePool, key_file: &Path) -> Result<Self, String> {
-        sqlx::query("CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, backend TEXT NOT NULL, nonce BLOB NOT NULL, sealed BLOB NOT NULL, used_at INTEGER NOT NULL)")
-            .execute(&pool)
-            .await
-            .map_err(|error| format!("the table of grants cannot be made: {error}"))?;
-        Ok(Self { pool, cipher: XChaCha20Poly1305::new(&key(key_file)?.into()), locks: Mutex::default() })
+    /// With the keys in `files`, or the one at `own`, which is made when it is not there. Refuses to
+    /// start when something was sealed with a key that is not among them.
+    pub async fn open(store: Store, own: &Path, files: &[PathBuf]) -> Result<Self, String> {
+        let keys = if files.is_empty() { vec![key(own, true)?] } else { files.iter().map(|path| key(path, false)).collect::<Result<Vec<_>, _>>()? };
+        let used = store.grant_keys(chrono::Utc::now().timestamp()).await.map_err(|error| format!("the table of grants cannot be read: {error}"))?;
+        if let Some(unknown) = used.iter().find(|id| keys.iter().all(|key| key.id != **id)) {
+            return Err(format!("some sign-ins were sealed with the key {unknown}, which is not here. Name its file in [server] key_files, behind the new one"));
+        }
+        Ok(Self { store, keys })
     }
 
     fn id(grant: &str) -> String {
@@ -86,70 +97,117 @@ impl Grants {
         format!("grants|{id}|{backend}").into_bytes()
     }
 
-    /// Held while a grant is refreshed.
-    pub fn lock(&self, grant: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.locks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        locks.retain(|_, lock| Arc::strong_count(lock) > 1);
-        locks.entry(Self::id(grant)).or_default().clone()
+    /// Takes the right to refresh a grant, among all servers; it ends when the new pair is written.
+    pub async fn lease(&self, grant: &str, now: i64) -> Result<bool, String> {
+        self.store.lease_grant(&Self::id(grant), now).await
     }
 
-    /// Writes a grant down; it is on disk when this returns.
+    /// Gives that right back without a new pair.
+    pub async fn release(&self, grant: &str) {
+        let _ = self.store.release_grant(&Self::id(grant)).await;
+    }
+
+    /// Writes a grant down; it is kept when this returns.
     pub async fn put(&self, grant: &str, backend: &str, tokens: &Tokens, now: i64) -> Result<(), String> {
         let (id, nonce) = (Self::id(grant), random::<24>());
+        let key = self.keys.first().ok_or("there is no key")?;
         let plain = serde_json::to_vec(tokens).map_err(|error| error.to_string())?;
-        let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: &plain, aad: &Self::bound_to(&id, backend) }).map_err(|error| error.to_string())?;
-        sqlx::query("INSERT INTO grants VALUES (?1,?2,?3,?4,?5) ON CONFLICT (id) DO UPDATE SET nonce = ?3, sealed = ?4, used_at = ?5")
-            .bind(id)
-            .bind(backend)
-            .bind(nonce.to_vec())
-            .bind(sealed)
-            .bind(now)
-            .execute(&self.pool)
-            .await
-            .map_err(|error| error.to_string())?;
-        Ok(())
+        let sealed = key.cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: &plain, aad: &Self::bound_to(&id, backend) }).map_err(|error| error.to_string())?;
+        self.store.put_grant(&id, backend, &Sealed { key_id: key.id.clone(), nonce: nonce.to_vec(), sealed }, now).await
     }
 
-    /// Reads a grant; one that was tampered with is no grant.
-    pub async fn get(&self, grant: &str, backend: &str) -> Option<Tokens> {
-        let id = Self::id(grant);
-        let (nonce, sealed): (Vec<u8>, Vec<u8>) =
-            sqlx::query_as("SELECT nonce, sealed FROM grants WHERE id = ? AND backend = ?").bind(&id).bind(backend).fetch_optional(&self.pool).await.ok()??;
-        if nonce.len() != 24 {
+    fn unseal(&self, id: &str, backend: &str, row: &Sealed) -> Option<Tokens> {
+        let key = self.keys.iter().find(|key| key.id == row.key_id)?;
+        if row.nonce.len() != 24 {
             return None;
         }
-        let plain = self.cipher.decrypt(XNonce::from_slice(&nonce), Payload { msg: &sealed, aad: &Self::bound_to(&id, backend) }).ok()?;
+        let plain = key.cipher.decrypt(XNonce::from_slice(&row.nonce), Payload { msg: &row.sealed, aad: &Self::bound_to(id, backend) }).ok()?;
         serde_json::from_slice(&plain).ok()
+    }
+
+    /// Reads a grant; one that was tampered with is no grant. One that an older key sealed is
+    /// sealed anew.
+    pub async fn get(&self, grant: &str, backend: &str) -> Result<Option<Tokens>, String> {
+        let id = Self::id(grant);
+        let Some(row) = self.store.grant(&id, backend).await? else { return Ok(None) };
+        let tokens = self.unseal(&id, backend, &row);
+        if let (Some(tokens), true) = (&tokens, self.keys.first().is_some_and(|key| key.id != row.key_id)) {
+            self.put(grant, backend, tokens, chrono::Utc::now().timestamp()).await?;
+        }
+        Ok(tokens)
     }
 
     /// Forgets a grant.
     pub async fn remove(&self, grant: &str) {
-        let _ = sqlx::query("DELETE FROM grants WHERE id = ?").bind(Self::id(grant)).execute(&self.pool).await;
+        let _ = self.store.remove_grant(&Self::id(grant)).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Grants, Tokens};
+    use super::{Grants, Store, Tokens};
+
+    fn tokens() -> Tokens {
+        Tokens { access: "canary-access".into(), refresh: Some("canary-refresh".into()), expires_at: 1, scope: "api".into() }
+    }
+
+    async fn store(folder: &tempfile::TempDir) -> Store {
+        Store::open("sqlite", folder.path()).await.expect("an empty folder opens")
+    }
 
     #[tokio::test]
     async fn a_row_moved_to_another_grant_opens_nothing() {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let pool = sqlx::SqlitePool::connect("sqlite::memory:").await.expect("memory is there");
-        let grants = Grants::open(pool.clone(), &folder.path().join("key")).await.expect("an empty table opens");
-        let tokens = Tokens { access: "canary-access".into(), refresh: Some("canary-refresh".into()), expires_at: 1, scope: "api".into() };
-        grants.put("one", "forge", &tokens, 0).await.expect("it is written");
-        grants.put("two", "forge", &tokens, 0).await.expect("it is written");
-        assert_eq!(grants.get("one", "forge").await.map(|t| t.access), Some("canary-access".into()));
-        assert!(grants.get("one", "other").await.is_none());
-        let dump: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT sealed FROM grants").fetch_all(&pool).await.expect("rows are there");
+        let store = store(&folder).await;
+        let Store::Sqlite(pool) = store.clone() else { panic!("it is SQLite") };
+        let grants = Grants::open(store, &folder.path().join("key"), &[]).await.expect("an empty table opens");
+        grants.put("one", "forge", &tokens(), 0).await.expect("it is written");
+        grants.put("two", "forge", &tokens(), 0).await.expect("it is written");
+        assert_eq!(grants.get("one", "forge").await.expect("it is read").map(|t| t.access), Some("canary-access".into()));
+        assert!(grants.get("one", "other").await.expect("it is read").is_none());
+        let dump: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT sealed FROM twinport_grants").fetch_all(&pool).await.expect("rows are there");
         assert!(dump.iter().all(|(sealed,)| !String::from_utf8_lossy(sealed).contains("canary")));
-        sqlx::query("UPDATE grants SET sealed = (SELECT sealed FROM grants WHERE id = ?1), nonce = (SELECT nonce FROM grants WHERE id = ?1) WHERE id = ?2")
-            .bind(Grants::id("one"))
-            .bind(Grants::id("two"))
-            .execute(&pool)
-            .await
-            .expect("rows can be swapped");
-        assert!(grants.get("two", "forge").await.is_none());
+        let swap =
+            "UPDATE twinport_grants SET sealed = (SELECT sealed FROM twinport_grants WHERE id = ?1), nonce = (SELECT nonce FROM twinport_grants WHERE id = ?1) WHERE id = ?2";
+        sqlx::query(swap).bind(Grants::id("one")).bind(Grants::id("two")).execute(&pool).await.expect("rows can be swapped");
+        assert!(grants.get("two", "forge").await.expect("it is read").is_none());
+        sqlx::query("UPDATE twinport_grants SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00'").execute(&pool).await.expect("a bit can be flipped");
+        assert!(grants.get("one", "forge").await.expect("it is read").is_none());
+    }
+
+    #[tokio::test]
+    async fn one_holds_the_lease() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let grants = Grants::open(store(&folder).await, &folder.path().join("key"), &[]).await.expect("an empty table opens");
+        grants.put("one", "forge", &tokens(), 0).await.expect("it is written");
+        assert!(grants.lease("one", 100).await.expect("it is asked"));
+        assert!(!grants.lease("one", 110).await.expect("it is asked"));
+        assert!(grants.lease("one", 200).await.expect("it is asked"), "whoever died holds it no longer");
+        grants.put("one", "forge", &tokens(), 201).await.expect("it is written");
+        assert!(grants.lease("one", 202).await.expect("it is asked"));
+        grants.release("one").await;
+        assert!(grants.lease("one", 202).await.expect("it is asked"));
+    }
+
+    #[tokio::test]
+    async fn keys_come_and_go() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let store = store(&folder).await;
+        let [first, second] = ["k1", "k2"].map(|name| folder.path().join(name));
+        let with = |files: &[&std::path::PathBuf]| {
+            let (store, files) = (store.clone(), files.iter().map(|path| (*path).clone()).collect::<Vec<_>>());
+            async move { Grants::open(store, std::path::Path::new("unused"), &files).await }
+        };
+        for path in [&first, &second] {
+            std::fs::write(path, super::random::<32>()).expect("a key can be written");
+        }
+        let now = chrono::Utc::now().timestamp();
+        with(&[&first]).await.expect("it opens").put("one", "forge", &tokens(), now).await.expect("it is written");
+        let refused = with(&[&second]).await.err().unwrap_or_default();
+        assert!(refused.contains("sealed with the key") && refused.contains("key_files"), "{refused}");
+        let both = with(&[&second, &first]).await.expect("it opens with both");
+        assert!(both.get("one", "forge").await.expect("it is read").is_some());
+        let alone = with(&[&second]).await.expect("what was read is sealed anew");
+        assert!(alone.get("one", "forge").await.expect("it is read").is_some());
     }
 }

@@ -1,36 +1,58 @@
 //! `POST /auth/{backend}/logout`: tokens revoked there, forgotten here.
 
+use std::time::Duration;
+
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use oauth2::{AccessToken, RefreshToken, StandardRevocableToken};
 use tower_sessions::Session;
 
+use super::backend::Backend;
 use super::{set_signed_in, signed_in};
 use crate::State;
 use crate::failure::Failure;
-use crate::middleware::from_our_pages;
+use crate::middleware::is_asked_by_the_app;
+
+/// A backend that is away is told again, after pauses that grow.
+const TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Forgets a grant, and has the backend forget it as well, in its own time.
+pub async fn revoke(state: &State, backend: &Backend, grant: &str) {
+    if let Ok(Some(tokens)) = state.grants.get(grant, &backend.id).await {
+        let mut dead = vec![("access_token", tokens.access)];
+        dead.extend(tokens.refresh.map(|refresh| ("refresh_token", refresh)));
+        let (http, backend) = (state.http.clone(), backend.clone());
+        tokio::spawn(async move {
+            for (kind, token) in dead {
+                for turn in 0..TRIES {
+                    // By hand (RFC 7009 §2.1): the crate refuses addresses without TLS, which a forge on this machine has.
+                    let form = backend.credentials().into_iter().chain([("token", token.clone()), ("token_type_hint", kind.to_owned())]);
+                    let answer = http.post(format!("{}/oauth/revoke", backend.internal_url)).form(&form.collect::<Vec<_>>()).send().await;
+                    match answer.map(|answer| answer.status()) {
+                        Ok(status) if status.is_success() => break,
+                        // A refusal is an answer: asking again would not change it.
+                        Ok(status) if status.is_client_error() => {
+                            tracing::warn!(backend = backend.id, %status, "a token could not be revoked");
+                            break;
+                        }
+                        _ => tokio::time::sleep(PAUSE * 2_u32.pow(turn)).await,
+                    }
+                }
+            }
+        });
+    }
+    state.grants.remove(grant).await;
+}
 
 /// Signs out of one backend. A backend that is away does not keep anybody signed in here.
 pub async fn logout(Shared(state): Shared<State>, session: Session, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
-    if !from_our_pages(&state, &headers) {
+    if !is_asked_by_the_app(&state, &headers) {
         return Ok(StatusCode::FORBIDDEN.into_response());
     }
-    let mut list = signed_in(&session).await;
-    if let (Some(own), Some(backend)) = (list.iter().find(|own| own.backend == id).cloned(), state.backend(&id).cloned()) {
-        if let Some(tokens) = state.grants.get(&own.grant, &id).await {
-            let mut dead = vec![StandardRevocableToken::AccessToken(AccessToken::new(tokens.access))];
-            dead.extend(tokens.refresh.map(|refresh| StandardRevocableToken::RefreshToken(RefreshToken::new(refresh))));
-            let http = state.http.clone();
-            tokio::spawn(async move {
-                for token in dead {
-                    if let Ok(request) = backend.client.revoke_token(token) {
-                        let _ = request.request_async(&http).await;
-                    }
-                }
-            });
-        }
-        state.grants.remove(&own.grant).await;
+    let mut list = signed_in(&state, &session).await;
+    if let (Some(own), Some(backend)) = (list.iter().find(|own| own.backend == id), state.backend(&id)) {
+        revoke(&state, backend, &own.grant).await;
     }
     list.retain(|own| own.backend != id);
     if list.is_empty() {

@@ -6,7 +6,7 @@ use super::cost::connection;
 use super::fail;
 use super::project::{PageInfo, page};
 use crate::Forge;
-use crate::store::pipelines::{self, PipelineRow};
+use crate::store::pipelines::{self, JobRow, PipelineRow};
 
 /// Some pipelines.
 #[derive(SimpleObject)]
@@ -15,11 +15,28 @@ pub struct PipelineConnection {
     nodes: Vec<Pipeline>,
 }
 
-/// The job that started a pipeline.
+/// A job, or a trigger job (`BRIDGE`).
 #[derive(SimpleObject)]
-struct SourceJob {
+struct CiJob {
     id: ID,
     name: String,
+    kind: &'static str,
+    status: String,
+}
+
+impl From<JobRow> for CiJob {
+    fn from(row: JobRow) -> Self {
+        let bridge = row.kind == "bridge";
+        let class = if bridge { "Bridge" } else { "Build" };
+        Self { id: ID(format!("gid://gitlab/Ci::{class}/{}", row.id)), name: row.name, kind: if bridge { "BRIDGE" } else { "BUILD" }, status: row.status.to_uppercase() }
+    }
+}
+
+/// Some jobs.
+#[derive(SimpleObject)]
+struct CiJobConnection {
+    page_info: PageInfo,
+    nodes: Vec<CiJob>,
 }
 
 /// A pipeline; states are GitLab's words in upper case.
@@ -65,10 +82,18 @@ impl From<PipelineRow> for Pipeline {
 #[ComplexObject]
 impl Pipeline {
     /// The trigger job that it came of.
-    async fn source_job(&self, context: &Context<'_>) -> Result<Option<SourceJob>> {
+    async fn source_job(&self, context: &Context<'_>) -> Result<Option<CiJob>> {
         let Some(parent) = self.parent else { return Ok(None) };
         let job = pipelines::job(&context.data::<Forge>()?.db, parent).await.map_err(fail)?;
-        Ok(job.map(|job| SourceJob { id: ID(format!("gid://gitlab/Ci::Bridge/{}", job.id)), name: job.name }))
+        Ok(job.map(CiJob::from))
+    }
+
+    /// Its own jobs, those left out that were tried again.
+    #[graphql(complexity = "connection(child_complexity, first, 0)")]
+    async fn jobs(&self, context: &Context<'_>, first: Option<i32>, after: Option<String>) -> Result<CiJobConnection> {
+        let rows = pipelines::jobs(&context.data::<Forge>()?.db, self.number, false).await.map_err(fail)?;
+        let (nodes, page_info) = page(rows.into_iter().map(CiJob::from).collect(), first, after.as_deref());
+        Ok(CiJobConnection { page_info, nodes })
     }
 
     /// The pipelines that its trigger jobs started.

@@ -1,0 +1,276 @@
+//! `POST /api/graphql`: many folders, files or runs in one request (GITLAB.md §4). Queries are
+//! built so that the cost of one for two projects stays below what GitLab allows anybody who is
+//! signed in, and of one for a single project below what it allows guests.
+
+use serde_json::{Value, json};
+
+use crate::endpoint::{Endpoint, Request, Response};
+use crate::error::Error;
+use crate::ids::PipelineId;
+use crate::status::Status;
+
+/// The most entries of a list that GitLab gives at once.
+pub const PAGE: usize = 100;
+
+/// Text as GraphQL writes it; JSON's escapes are a part of it.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn request(query: String) -> Request {
+    Request::graph(json!({ "query": query }))
+}
+
+/// The `data` of an answer, or its first error.
+fn data(response: &Response) -> Result<Value, Error> {
+    let mut answer: Value = crate::endpoint::json(response)?;
+    match answer["errors"][0]["message"].as_str() {
+        Some(message) if !answer["data"].is_object() => Err(Error::Refused { status: response.status, message: message.to_owned() }),
+        None if !answer["data"].is_object() => Err(Error::Unreadable { reason: "there is no data in it".to_owned() }),
+        _ => Ok(answer["data"].take()),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn nodes(value: &Value) -> &[Value] {
+    value["nodes"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// What a folder holds, without what is below.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Folders.
+    pub trees: Vec<String>,
+    /// Files.
+    pub blobs: Vec<String>,
+}
+
+impl Names {
+    /// Whether there may be more than was given.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.trees.len() >= PAGE || self.blobs.len() >= PAGE
+    }
+}
+
+/// The entries of the same folders of several projects.
+#[derive(Debug, Clone)]
+pub struct ListFolders {
+    projects: Vec<String>,
+    reference: String,
+    folders: Vec<String>,
+}
+
+impl ListFolders {
+    /// `projects` by full path, at `reference` (`HEAD` for the default branch).
+    #[must_use]
+    pub fn new(projects: Vec<String>, reference: impl Into<String>, folders: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { projects, reference: reference.into(), folders: folders.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl Endpoint for ListFolders {
+    /// For each project its folders in the order of the question, or nothing where it is not
+    /// there or not to be seen.
+    type Output = Vec<Option<Vec<Names>>>;
+
+    fn request(&self) -> Request {
+        let reference = quoted(&self.reference);
+        let folder = |(number, path): (usize, &String)| {
+            format!("f{number}: tree(path: {}, ref: {reference}) {{ trees(first: {PAGE}) {{ nodes {{ name }} }} blobs(first: {PAGE}) {{ nodes {{ name }} }} }} ", quoted(path))
+        };
+        let folders: String = self.folders.iter().enumerate().map(folder).collect();
+        let project = |(number, path): (usize, &String)| format!("p{number}: project(fullPath: {}) {{ repository {{ {folders}}} }} ", quoted(path));
+        request(format!("{{ {}}}", self.projects.iter().enumerate().map(project).collect::<String>()))
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        let data = data(&response)?;
+        let names = |value: &Value| nodes(value).iter().map(|node| text(&node["name"])).collect();
+        let folder = |project: &Value, number: usize| {
+            let tree = &project["repository"][format!("f{number}")];
+            Names { trees: names(&tree["trees"]), blobs: names(&tree["blobs"]) }
+        };
+        let project = |number: usize| {
+            let project = &data[format!("p{number}")];
+            project.is_object().then(|| (0..self.folders.len()).map(|number| folder(project, number)).collect())
+        };
+        Ok((0..self.projects.len()).map(project).collect())
+    }
+}
+
+/// The texts of files in one project.
+#[derive(Debug, Clone)]
+pub struct ReadTexts {
+    project: String,
+    reference: String,
+    paths: Vec<String>,
+}
+
+impl ReadTexts {
+    /// At most [`PAGE`] files are read.
+    #[must_use]
+    pub fn new(project: impl Into<String>, reference: impl Into<String>, paths: Vec<String>) -> Self {
+        Self { project: project.into(), reference: reference.into(), paths }
+    }
+}
+
+impl Endpoint for ReadTexts {
+    /// Path and text of those that are there and are text.
+    type Output = Vec<(String, String)>;
+
+    fn request(&self) -> Request {
+        let paths: Vec<String> = self.paths.iter().take(PAGE).map(|path| quoted(path)).collect();
+        request(format!(
+            "{{ project(fullPath: {}) {{ repository {{ blobs(paths: [{}], ref: {}, first: {}) {{ nodes {{ path rawTextBlob }} }} }} }} }}",
+            quoted(&self.project),
+            paths.join(","),
+            quoted(&self.reference),
+            paths.len()
+        ))
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        let data = data(&response)?;
+        let pair = |node: &Value| Some((text(&node["path"]), node["rawTextBlob"].as_str()?.to_owned()));
+        Ok(nodes(&data["project"]["repository"]["blobs"]).iter().filter_map(pair).collect())
+    }
+}
+
+/// A pipeline that another one started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// Number.
+    pub id: PipelineId,
+    /// Where it stands.
+    pub status: Status,
+    /// ISO 8601.
+    pub updated_at: String,
+}
+
+/// A pipeline of a project, with what it started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Number.
+    pub id: PipelineId,
+    /// Where it stands itself.
+    pub status: Status,
+    /// The commit.
+    pub sha: String,
+    /// ISO 8601.
+    pub created_at: String,
+    /// ISO 8601.
+    pub updated_at: String,
+    /// Names of its trigger jobs.
+    pub triggers: Vec<String>,
+    /// In the order in which they were started.
+    pub children: Vec<Child>,
+}
+
+/// The newest runs of several projects.
+#[derive(Debug, Clone)]
+pub struct ListRuns {
+    projects: Vec<String>,
+    first: u32,
+}
+
+impl ListRuns {
+    /// The newest `first` of each of `projects`, by full path.
+    #[must_use]
+    pub fn new(projects: Vec<String>, first: u32) -> Self {
+        Self { projects, first }
+    }
+}
+
+/// The number at the end of `gid://gitlab/Ci::Pipeline/7`.
+fn number(id: &Value) -> Option<PipelineId> {
+    id.as_str()?.rsplit('/').next()?.parse().ok()
+}
+
+/// The graph writes states in upper case.
+fn status(value: &Value) -> Status {
+    Status::from(text(value).to_lowercase())
+}
+
+fn child(node: &Value) -> Option<Child> {
+    Some(Child { id: number(&node["id"])?, status: status(&node["status"]), updated_at: text(&node["updatedAt"]) })
+}
+
+fn run(node: &Value) -> Option<Run> {
+    Some(Run {
+        id: number(&node["id"])?,
+        status: status(&node["status"]),
+        sha: text(&node["sha"]),
+        created_at: text(&node["createdAt"]),
+        updated_at: text(&node["updatedAt"]),
+        triggers: nodes(&node["jobs"]).iter().filter(|job| job["kind"] == "BRIDGE").map(|job| text(&job["name"])).collect(),
+        children: nodes(&node["downstream"]).iter().filter_map(child).collect(),
+    })
+}
+
+impl Endpoint for ListRuns {
+    /// For each project its runs, newest first, or nothing where it is not there or not to be seen.
+    type Output = Vec<Option<Vec<Run>>>;
+
+    fn request(&self) -> Request {
+        const FIELDS: &str = "nodes { id status sha createdAt updatedAt jobs(first: 5) { nodes { name kind } } downstream(first: 3) { nodes { id status updatedAt } } }";
+        let project = |(number, path): (usize, &String)| format!("p{number}: project(fullPath: {}) {{ pipelines(first: {}) {{ {FIELDS} }} }} ", quoted(path), self.first);
+        request(format!("{{ {}}}", self.projects.iter().enumerate().map(project).collect::<String>()))
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        let data = data(&response)?;
+        let project = |number: usize| {
+            let project = &data[format!("p{number}")];
+            project.is_object().then(|| nodes(&project["pipelines"]).iter().filter_map(run).collect())
+        };
+        Ok((0..self.projects.len()).map(project).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Endpoint, Error, ListFolders, ListRuns, Response, Status};
+
+    fn answer(body: &str) -> Response {
+        Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn names_are_quoted_and_absent_projects_are_told_apart() {
+        let asked = ListFolders::new(vec!["a/\"b\\".into(), "a/c".into()], "HEAD", ["models"]);
+        let query = asked.request().body.map(|body| body["query"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
+        assert!(query.contains(r#"p0: project(fullPath: "a/\"b\\")"#), "{query}");
+        let body = r#"{"data":{"p0":null,"p1":{"repository":{"f0":{"trees":{"nodes":[{"name":"x"}]},"blobs":{"nodes":[]}}}}}}"#;
+        let found = asked.decode(answer(body)).unwrap_or_default();
+        assert_eq!(found[0], None);
+        assert_eq!(found[1].as_ref().map(|folders| folders[0].trees.clone()), Some(vec!["x".to_owned()]));
+        let empty = asked.decode(answer(r#"{"data":{"p0":{"repository":null},"p1":{"repository":{"f0":null}}}}"#)).unwrap_or_default();
+        assert!(empty.iter().flatten().flatten().all(|names| names.trees.is_empty()));
+    }
+
+    #[test]
+    fn refusals_and_other_peoples_pages() {
+        let asked = ListRuns::new(vec!["a/b".into()], 3);
+        let refused = asked.decode(answer(r#"{"errors":[{"message":"Query has complexity of 310"}]}"#));
+        assert!(matches!(refused, Err(Error::Refused { message, .. }) if message.contains("310")));
+        for body in ["<html>", "{}", "[]", "3", r#"{"data":null}"#] {
+            assert!(asked.decode(answer(body)).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn runs_with_children() {
+        let body = r#"{"data":{"p0":{"pipelines":{"nodes":[{"id":"gid://gitlab/Ci::Pipeline/7","status":"RUNNING","sha":"c0","createdAt":"t","updatedAt":"u",
+            "jobs":{"nodes":[{"name":"trigger_x","kind":"BRIDGE"},{"name":"y","kind":"BUILD"}]},
+            "downstream":{"nodes":[{"id":"gid://gitlab/Ci::Pipeline/8","status":"WAITING_FOR_RESOURCE","updatedAt":"v"}]}}]}}}}"#;
+        let found = ListRuns::new(vec!["a/b".into()], 3).decode(answer(body)).unwrap_or_default();
+        let run = found[0].as_ref().and_then(|runs| runs.first()).cloned();
+        let child = run.as_ref().and_then(|run| run.children.first()).cloned();
+        assert_eq!(child.map(|child| child.status), Some(Status::WaitingForResource));
+        assert_eq!(run.map(|run| (run.id.0, run.status, run.triggers)), Some((7, Status::Running, vec!["trigger_x".to_owned()])));
+    }
+}

@@ -1,0 +1,103 @@
+//! What was typed, as it stands in files: READMEs, descriptions, configurations. Asked of every
+//! instance when one stops typing, under one's own rights.
+
+use gitlab::search::Passage;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use twin::asset::{Owner, assets};
+
+use super::asset_table::route_of;
+use super::instance_mark::InstanceMark;
+use crate::browser;
+use crate::instances::Client;
+use crate::problem::Problem;
+use crate::queries::library::in_files;
+use crate::ui::cell::Cell;
+use crate::ui::dynamic::dynamic;
+
+/// Milliseconds without a key before files are searched, and the fewest letters.
+const PAUSE: u32 = 500;
+const LETTERS: usize = 3;
+/// So many places of an instance are shown.
+const MOST: usize = 20;
+
+/// One instance's places, or why there are none.
+type Outcome = (Client, Result<Vec<(Owner, Passage)>, Problem>);
+
+/// The line of a passage that holds what was looked for.
+fn line(passage: &Passage, text: &str) -> String {
+    let wanted = text.to_lowercase();
+    let line = passage.data.lines().find(|line| line.to_lowercase().contains(&wanted)).or(passage.data.lines().next()).unwrap_or_default();
+    line.trim().chars().take(200).collect()
+}
+
+fn place(client: &Client, owner: Owner, passage: &Passage, text: &str) -> AnyView {
+    let asset = assets(owner, [passage.path.as_str()]).into_iter().next();
+    let path = passage.path.clone();
+    let link = match asset {
+        Some(asset) => view! { <a href=route_of(&client.instance.id, &asset).with_file(&passage.path)>{path}</a> }.into_any(),
+        None => view! { <span>{path}</span> }.into_any(),
+    };
+    view! { <li>{link}" "<span class="tag" data-variant=owner.word()>{owner.label()}</span><p><code>{line(passage, text)}</code></p></li> }.into_any()
+}
+
+fn part((client, outcome): &Outcome, text: &str) -> AnyView {
+    let body = match outcome {
+        Err(problem) => view! { <p class="faint">{problem.title.clone()}" "{problem.advice.clone()}</p> }.into_any(),
+        Ok(found) if found.is_empty() => view! { <p class="faint">"Nothing."</p> }.into_any(),
+        Ok(found) => {
+            let more = (found.len() > MOST).then(|| view! { <p class="faint">{format!("And in {} more places: type more to see them.", found.len() - MOST)}</p> });
+            view! { <ul class="passages">{found.iter().take(MOST).map(|(owner, passage)| place(client, *owner, passage, text)).collect_view()}</ul>{more} }.into_any()
+        }
+    };
+    view! { <section><h3><InstanceMark instance=client.instance.clone()/></h3>{body}</section> }.into_any()
+}
+
+/// The places, below the table of names.
+#[component]
+pub fn InFiles(text: RwSignal<String>, clients: Vec<Client>) -> impl IntoView {
+    let clients = StoredValue::new_local(clients);
+    let found = Cell::new(Vec::<Outcome>::new());
+    let asked = RwSignal::new(String::new());
+    let newest = StoredValue::new(0_u32);
+    Effect::new(move |_| {
+        let wanted = text.get().trim().to_owned();
+        let number = newest.try_update_value(|number| {
+            *number += 1;
+            *number
+        });
+        if wanted.chars().count() < LETTERS {
+            asked.set(String::new());
+            return;
+        }
+        spawn_local(async move {
+            browser::sleep(PAUSE).await;
+            if newest.try_get_value() != number {
+                return;
+            }
+            found.set(Vec::new());
+            let _ = asked.try_set(wanted.clone());
+            for client in clients.try_get_value().unwrap_or_default() {
+                let wanted = wanted.clone();
+                spawn_local(async move {
+                    let outcome = in_files(client.clone(), wanted).await;
+                    if newest.try_get_value() == number {
+                        let mut all = found.peek(Clone::clone).unwrap_or_default();
+                        all.push((client, outcome));
+                        found.set(all);
+                    }
+                });
+            }
+        });
+    });
+    dynamic(move || {
+        let text = asked.get();
+        if text.is_empty() {
+            return None;
+        }
+        let (done, whole) = (found.with(Vec::len), clients.with_value(Vec::len));
+        let waiting = (done < whole).then(|| view! { <p class="faint" role="status">"Searching files…"</p> });
+        let parts = found.with(|found| found.iter().map(|outcome| part(outcome, &text)).collect_view());
+        Some(view! { <section class="in-files"><h2>{format!("In files: “{text}”")}</h2>{parts}{waiting}</section> })
+    })
+}

@@ -1,0 +1,28 @@
+//! An instance in a few letters and its colour.
+
+use leptos::prelude::*;
+
+use crate::bootstrap::Instance;
+
+/// Two letters for a name.
+#[must_use]
+pub fn initials(name: &str) -> String {
+    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    match words.as_slice() {
+        [one] => one.chars().take(2).collect::<String>().to_uppercase(),
+        [first, second, ..] => first.chars().take(1).chain(second.chars().take(1)).collect::<String>().to_uppercase(),
+        [] => "?".to_owned(),
+    }
+}
+
+/// One of eight colours, the same on every visit.
+#[must_use]
+pub fn hue(id: &str) -> String {
+    (id.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 8).to_string()
+}
+
+/// The mark, with the whole name beside it.
+#[component]
+pub fn InstanceMark(instance: Instance) -> impl IntoView {
+    view! { <span class="instance-mark"><span class="dot" data-hue=hue(&instance.id) aria-hidden="true">{initials(&instance.name)}</span>{instance.name}</span> }
+}

@@ -1,0 +1,104 @@
+//! Who answered and who did not: one line above a list of several instances, each with a way on.
+//! A single instance is only spoken of when something is wrong.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use twin::run::ago;
+
+use crate::bootstrap::Bootstrap;
+use crate::browser;
+use crate::places::Places;
+use crate::problem::Problem;
+use crate::queries::fan::{Part, Standing};
+use crate::routes::Route;
+use crate::ui::dynamic::dynamic;
+use crate::ui::notice::{Notice, Tone};
+
+/// What one chip says: its look, its word, and what is behind it.
+fn words(standing: &Standing) -> (&'static str, String, Option<Problem>) {
+    match standing {
+        Standing::Asked => ("asked", "asking".to_owned(), None),
+        Standing::Slow => ("asked", "slow to answer".to_owned(), None),
+        Standing::Fresh => ("good", "answered".to_owned(), None),
+        Standing::Stale(at, problem) => ("warn", format!("as of {}", ago((browser::now() - at) / 1000.0)), Some(problem.clone())),
+        Standing::Failed(problem) if problem.sign_in => ("out", "signed out".to_owned(), Some(problem.clone())),
+        Standing::Failed(problem) => ("bad", "no answer".to_owned(), Some(problem.clone())),
+        Standing::SignedOut => ("out", "signed out".to_owned(), None),
+    }
+}
+
+/// “2 of 3 instances answered.”
+fn summary<T>(parts: &[Part<T>]) -> String {
+    let answered = parts.iter().filter(|part| part.standing.with(|standing| *standing == Standing::Fresh)).count();
+    if answered == parts.len() { format!("All {answered} instances answered.") } else { format!("{answered} of {} instances answered.", parts.len()) }
+}
+
+fn chip<T: 'static>(part: Part<T>, sign_in: String) -> impl IntoView {
+    let name = part.instance.name.clone();
+    let standing = part.standing;
+    dynamic(move || {
+        let (look, word, problem) = standing.with(words);
+        let again = {
+            let part = part.clone();
+            move |_| part.again()
+        };
+        let out = look == "out";
+        let retry =
+            matches!(look, "bad" | "warn").then(|| view! { <button type="button" class="link" on:click=again>"Retry"<span class="only-read">{format!(" {name}")}</span></button> });
+        let href = sign_in.clone();
+        let way_in = out.then(|| view! { <a rel="external" href=href>"Sign in"<span class="only-read">{format!(" to {name}")}</span></a> });
+        let title = problem.map(|problem| format!("{} {}", problem.title, problem.advice));
+        view! { <li class="chip" data-variant=look title=title><strong>{name.clone()}</strong>" "{word}{retry}{way_in}</li> }
+    })
+}
+
+/// What is wrong with the one instance there is.
+fn alone<T: 'static>(part: Part<T>, sign_in: String) -> impl IntoView {
+    let standing = part.standing;
+    dynamic(move || {
+        let (part, href) = (part.clone(), sign_in.clone());
+        match standing.with(Clone::clone) {
+            Standing::Failed(problem) | Standing::Stale(_, problem) if problem.sign_in => {
+                Some(view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice><a class="button" data-variant="primary" rel="external" href=href>"Sign in again"</a></Notice> }.into_any())
+            }
+            Standing::Failed(problem) => Some(
+                view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice><button type="button" class="button" on:click=move |_| part.again()>"Try again"</button></Notice> }.into_any(),
+            ),
+            Standing::Stale(at, problem) => {
+                let age = format!("What you see is as of {}.", ago((browser::now() - at) / 1000.0));
+                Some(view! { <Notice tone=Tone::Plain title=problem.title text=age><button type="button" class="button" on:click=move |_| part.again()>"Try again"</button></Notice> }.into_any())
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The strip, with the choice of instances where there are several to choose from.
+#[component]
+pub fn Strip<T: 'static>(places: Places, parts: Vec<Part<T>>) -> impl IntoView {
+    let bootstrap = expect_context::<Bootstrap>();
+    let path = use_location().pathname;
+    let sign_in = |part: &Part<T>| Route::parse(&path.get_untracked()).sign_in(&part.instance.backend);
+    if let [part] = parts.as_slice() {
+        return alone(part.clone(), sign_in(part)).into_any();
+    }
+    let chips = parts.iter().map(|part| chip(part.clone(), sign_in(part))).collect_view();
+    let counted = StoredValue::new_local(parts);
+    let words = move || counted.with_value(|parts| summary(parts));
+    let choose = bootstrap.instances.iter().map(|instance| {
+        let (id, to) = (instance.id.clone(), places.toggled(&instance.id, &bootstrap));
+        let href = move || Route::parse(&path.get()).among(to.clone()).to_string();
+        view! { <li><a href=href aria-current=places.has(&id).then_some("true")>{instance.name.clone()}</a></li> }
+    });
+    view! {
+        <div class="strip">
+            <p role="status">{words}</p>
+            <ul class="chips" aria-label="Instances asked">{chips}</ul>
+            <details class="menu">
+                <summary class="button" data-variant="quiet">"Choose instances"</summary>
+                <ul class="menu-body choose-places">{choose.collect_view()}</ul>
+            </details>
+        </div>
+    }
+    .into_any()
+}

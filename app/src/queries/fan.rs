@@ -1,0 +1,167 @@
+//! One question to several instances at once. Each has a time of its own; what comes is shown, what
+//! does not is named, and what was known before stands in for it, with its age.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures_util::future::{Either, select};
+use gitlab::Error;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::bootstrap::Instance;
+use crate::browser;
+use crate::instances::{Client, Instances};
+use crate::problem::Problem;
+use crate::ui::cell::Cell;
+
+/// Milliseconds after which an instance is called slow, and after which it is not waited for.
+const SLOW: u32 = 1_000;
+const BUDGET: u32 = 4_000;
+
+/// How one instance's answer stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// Asked a moment ago.
+    Asked,
+    /// Asked, and it takes long.
+    Slow,
+    /// Answered.
+    Fresh,
+    /// What is shown was answered at this time (milliseconds since 1970); this is why there is nothing newer.
+    Stale(f64, Problem),
+    /// Nothing is known of it, and why.
+    Failed(Problem),
+    /// Nobody is signed in there, and guests may not look.
+    SignedOut,
+}
+
+/// One instance's part of the answer.
+pub struct Part<T: 'static> {
+    /// The instance.
+    pub instance: Instance,
+    /// Who asks it; nobody where nobody is signed in.
+    pub client: Option<Client>,
+    /// How it stands.
+    pub standing: Cell<Standing>,
+    /// What it answered; kept while it is asked again.
+    pub answer: Cell<Option<Rc<T>>>,
+    ask: StoredValue<Rc<dyn Fn()>, LocalStorage>,
+}
+
+impl<T> Clone for Part<T> {
+    fn clone(&self) -> Self {
+        Self { instance: self.instance.clone(), client: self.client.clone(), standing: self.standing, answer: self.answer, ask: self.ask }
+    }
+}
+
+impl<T> Part<T> {
+    /// Asks again, even a backend that is being left alone.
+    pub fn again(&self) {
+        if let Some(client) = &self.client {
+            client.try_again();
+        }
+        if let Some(ask) = self.ask.try_get_value() {
+            ask();
+        }
+    }
+
+    /// Whether its answer is still waited for; followed.
+    pub fn is_open(&self) -> bool {
+        self.standing.with(|standing| matches!(standing, Standing::Asked | Standing::Slow))
+    }
+}
+
+/// What was answered before, by question, instance and person.
+type Known = HashMap<(&'static str, String, Option<String>), (f64, Rc<dyn Any>)>;
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// Forgets what instances of `backend` answered: somebody else may sit here next.
+pub fn forget(bootstrap: &crate::bootstrap::Bootstrap, backend: &str) {
+    let gone = |id: &str| bootstrap.instance(id).is_some_and(|instance| instance.backend == backend);
+    KNOWN.with_borrow_mut(|known| known.retain(|(_, instance, _), _| !gone(instance)));
+}
+
+async fn within<T>(client: Client, question: impl Future<Output = Result<T, Problem>>, standing: Cell<Standing>, before: Option<f64>) -> Result<T, Problem> {
+    let name = client.instance.name.clone();
+    let slow = move |standing: Cell<Standing>| {
+        if standing.peek(|now| *now == Standing::Asked) == Some(true) {
+            standing.set(Standing::Slow);
+        }
+    };
+    let late = move || {
+        let problem = Problem::new(&Error::TimedOut, "ask it", &name);
+        standing.set(before.map_or(Standing::Failed(problem.clone()), |at| Standing::Stale(at, problem)));
+    };
+    let timers = async move {
+        browser::sleep(SLOW).await;
+        slow(standing);
+        browser::sleep(BUDGET - SLOW).await;
+        late();
+        // An answer that comes later is still taken.
+        futures_util::future::pending::<()>().await;
+    };
+    futures_util::pin_mut!(question, timers);
+    match select(question, timers).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right(((), question)) => question.await,
+    }
+}
+
+/// Asks `question`, which is called `what`, of each of `instances`; in the browser only.
+pub fn fan<T, F>(instances: Vec<Instance>, what: &'static str, question: impl Fn(Client) -> F + Clone + 'static) -> Vec<Part<T>>
+where
+    T: 'static,
+    F: Future<Output = Result<T, Problem>> + 'static,
+{
+    let clients = expect_context::<Instances>();
+    let part = move |instance: Instance| {
+        let client = clients.client(&instance.id);
+        let standing = Cell::new(if client.is_some() { Standing::Asked } else { Standing::SignedOut });
+        let answer = Cell::new(None::<Rc<T>>);
+        let newest = StoredValue::new(0_u32);
+        let (question, of) = (question.clone(), client.clone());
+        let ask = move || {
+            let Some(client) = of.clone() else { return };
+            let key = (what, client.instance.id.clone(), client.username.clone());
+            let known = KNOWN.with_borrow(|known| known.get(&key).cloned()).and_then(|(at, value)| Some((at, value.downcast::<T>().ok()?)));
+            let before = known.as_ref().map(|(at, _)| *at);
+            if let (Some((_, value)), Some(true)) = (known, answer.peek(Option::is_none)) {
+                answer.set(Some(value));
+            }
+            standing.set(Standing::Asked);
+            let Some(number) = newest.try_update_value(|number| {
+                *number += 1;
+                *number
+            }) else {
+                return;
+            };
+            let answered = question(client.clone());
+            spawn_local(async move {
+                let outcome = within(client, answered, standing, before).await;
+                if newest.try_get_value() != Some(number) {
+                    return;
+                }
+                match outcome {
+                    Ok(value) => {
+                        let value = Rc::new(value);
+                        KNOWN.with_borrow_mut(|known| known.insert(key, (browser::now(), value.clone())));
+                        answer.set(Some(value));
+                        standing.set(Standing::Fresh);
+                    }
+                    Err(problem) => drop(standing.set(before.map_or(Standing::Failed(problem.clone()), |at| Standing::Stale(at, problem)))),
+                }
+            });
+        };
+        let ask: Rc<dyn Fn()> = Rc::new(ask);
+        let first = StoredValue::new_local(ask.clone());
+        Effect::new(move |_| first.get_value()());
+        Part { instance, client, standing, answer, ask: first }
+    };
+    instances.into_iter().map(part).collect()
+}

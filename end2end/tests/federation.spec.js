@@ -1,0 +1,186 @@
+// Several backends in one portal: sign in to some, look at the public part of another, and go on
+// when one hangs, refuses, or has ended the sign-in.
+import { federation, signInAt } from './federation.js';
+import { accessible, expect, ready, test as base } from './server.js';
+
+const test = base.extend({
+  fed: [
+    async ({}, use) => {
+      const fed = await federation();
+      await use(fed);
+      await fed.stop();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  // Backends that do not answer are what this is about; the browser says so.
+  harmless: [/Failed to load resource|blocked by CORS policy/, { option: true }],
+  // Every test begins with backends that are well.
+  well: [
+    async ({ fed }, use) => {
+      for (const id of ['aarhus', 'polimi', 'gent']) Object.assign(fed[id].front, { mode: 'pass', delay: 0, seen: [] });
+      await use();
+    },
+    { auto: true },
+  ],
+});
+
+const chip = (page, name) => page.getByRole('list', { name: 'Instances asked' }).getByRole('listitem').filter({ hasText: name });
+
+test('two signed in, one seen as a guest, all in one list', async ({ page, fed }) => {
+  await page.goto(`${fed.url}/i/aarhus/library`);
+  await expect(page.getByRole('heading', { name: 'Sign in to Aarhus DTaaS' })).toBeVisible();
+  await signInAt(page, fed, 'aarhus', '/i/aarhus/library/models');
+  await expect(page).toHaveURL(`${fed.url}/i/aarhus/library/models`);
+  await expect(page.getByRole('link', { name: 'aarhus-only' })).toBeVisible();
+  await signInAt(page, fed, 'polimi', '/all/library');
+  await ready(page);
+  await expect(page.getByText('All 3 instances answered.')).toBeVisible();
+  for (const id of ['aarhus', 'polimi', 'gent']) await expect(page.getByRole('link', { name: `${id}-only` })).toBeVisible();
+  await expect(page.getByRole('row').filter({ hasText: 'gent-only' })).toContainText('Gent Twins');
+  await expect(page.getByText('Only at gent')).toBeVisible();
+  await accessible(page);
+  await page.getByRole('link', { name: 'gent-only' }).click();
+  await expect(page.getByText('The zirconium constant of gent.')).toBeVisible();
+  await expect(page).toHaveURL(`${fed.url}/i/gent/library/models/common/gent-only`);
+  // A set of two, by its address; unknown ones are named.
+  await page.goto(`${fed.url}/i/aarhus+polimi/library`);
+  await expect(page.getByText('All 2 instances answered.')).toBeVisible();
+  await page.goto(`${fed.url}/i/aarhus+nowhere/library`);
+  await expect(page.getByText('No instance called “nowhere” is configured here.')).toBeVisible();
+});
+
+test('names with slips, and text in files of every instance', async ({ page, fed }) => {
+  await signInAt(page, fed, 'aarhus');
+  await signInAt(page, fed, 'polimi', '/all/library');
+  await ready(page);
+  await page.getByLabel('Search names and files').fill('pendlum');
+  await expect(page.getByRole('link', { name: 'pendulum', exact: true }).first()).toBeVisible();
+  await page.getByLabel('Search names and files').fill('zirconium');
+  const files = page.locator('.in-files');
+  for (const id of ['aarhus', 'polimi']) await expect(files.getByText(`The zirconium constant of ${id}.`)).toBeVisible();
+  await expect(page).toHaveURL(/q=zirconium/);
+  await accessible(page);
+  await page.reload();
+  await expect(page.getByLabel('Search names and files')).toHaveValue('zirconium');
+  await files.getByRole('link', { name: 'models/polimi-only/README.md' }).click();
+  await expect(page).toHaveURL(/\/i\/polimi\/library\/models\/common\/polimi-only/);
+});
+
+test('one hangs: the others are there, it is named, and a retry brings it', async ({ page, fed }) => {
+  await signInAt(page, fed, 'aarhus');
+  await signInAt(page, fed, 'polimi', '/help');
+  fed.polimi.front.mode = 'hang';
+  await page.goto(`${fed.url}/all/library`);
+  await expect(page.getByRole('link', { name: 'aarhus-only' })).toBeVisible();
+  await expect(chip(page, 'Polimi')).toContainText('slow to answer');
+  await expect(chip(page, 'Polimi')).toContainText('no answer', { timeout: 6_000 });
+  await expect(page.getByText('2 of 3 instances answered.')).toBeVisible();
+  await accessible(page);
+  fed.polimi.front.mode = 'pass';
+  const top = await page.getByRole('link', { name: 'aarhus-only' }).boundingBox();
+  await chip(page, 'Polimi').getByRole('button', { name: /Retry/ }).click();
+  await expect(page.getByRole('link', { name: 'polimi-only' })).toBeVisible();
+  expect((await page.getByRole('link', { name: 'aarhus-only' }).boundingBox()).y).toBe(top.y);
+  // What was known stays, with its age, when the next answer does not come.
+  fed.polimi.front.mode = '500';
+  await page.getByRole('link', { name: 'Runs' }).click();
+  await page.getByRole('link', { name: 'Library' }).click();
+  await expect(chip(page, 'Polimi')).toContainText('as of');
+  await expect(page.getByRole('link', { name: 'polimi-only' })).toBeVisible();
+});
+
+test('an answer that is no GitLab is named in a sentence', async ({ page, fed }) => {
+  await signInAt(page, fed, 'aarhus', '/help');
+  fed.aarhus.front.mode = 'html';
+  await page.goto(`${fed.url}/i/aarhus/library`);
+  await expect(page.getByText('the answer of Aarhus DTaaS could not be read')).toBeVisible();
+  fed.aarhus.front.mode = '429';
+  await page.goto(`${fed.url}/i/gent+aarhus/library`);
+  await expect(page.getByRole('link', { name: 'gent-only' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Aarhus DTaaS (asks for fewer requests)' })).toBeVisible();
+});
+
+test('a grant that died is asked for there and nowhere else, and one comes back', async ({ page, fed }) => {
+  await signInAt(page, fed, 'aarhus');
+  await signInAt(page, fed, 'polimi', '/help');
+  fed.polimi.front.mode = '401';
+  await page.goto(`${fed.url}/i/aarhus+polimi/library/models?q=only`);
+  await expect(page.getByRole('link', { name: 'aarhus-only' })).toBeVisible();
+  await expect(chip(page, 'Polimi')).toContainText('signed out');
+  fed.polimi.front.mode = 'pass';
+  await chip(page, 'Polimi').getByRole('link', { name: /Sign in/ }).click();
+  await page.waitForURL(`${fed.url}/i/aarhus+polimi/library/models**`);
+  await expect(page.getByRole('link', { name: 'polimi-only' })).toBeVisible();
+});
+
+test('the first run asks for the right to start it, and goes on by itself', async ({ page, context, fed }) => {
+  await signInAt(page, fed, 'aarhus', '/i/aarhus/twins/private/hello-world');
+  await ready(page);
+  const tokens = [];
+  page.on('response', async (answer) => answer.url().endsWith('/auth/aarhus/token') && tokens.push((await answer.json().catch(() => ({}))).scope));
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Allow changes on Aarhus DTaaS?' });
+  await expect(dialog).toBeVisible();
+  await accessible(page);
+  const [tab] = await Promise.all([context.waitForEvent('page'), dialog.getByRole('link', { name: 'Allow' }).click()]);
+  await tab.waitForLoadState().catch(() => {});
+  const allow = tab.getByRole('button', { name: /Allow|Authorize/ });
+  if (!tab.isClosed() && (await allow.isVisible().catch(() => false))) await allow.click().catch(() => {});
+  await expect(page.getByRole('heading', { name: /^Run \d+/ })).toBeVisible({ timeout: 15_000 });
+  expect(tokens).toContain('api');
+});
+
+test('signing out in one tab is heard in the other', async ({ page, context, fed }) => {
+  await signInAt(page, fed, 'aarhus', '/i/aarhus/library');
+  await ready(page);
+  const other = await context.newPage();
+  await other.goto(`${fed.url}/i/aarhus/library`);
+  await ready(other);
+  const revoked = () => fed.aarhus.front.seen.filter((request) => request.path === '/forge/oauth/revoke').length;
+  await other.locator('.account summary').click();
+  await other.getByRole('button', { name: /Sign out/ }).first().click();
+  await expect(page.getByText('You are no longer signed in to Aarhus DTaaS.')).toBeVisible({ timeout: 2_000 });
+  await expect.poll(revoked).toBeGreaterThanOrEqual(2);
+});
+
+test('a backend that browsers cannot ask is reached through the server', async ({ page, fed }) => {
+  await signInAt(page, fed, 'polimi', '/help');
+  fed.polimi.front.mode = 'mute';
+  await page.goto(`${fed.url}/i/polimi/library`);
+  await expect(page.getByRole('link', { name: 'polimi-only' })).toBeVisible();
+  const direct = fed.polimi.front.seen.filter((request) => request.method !== 'OPTIONS' && request.path.startsWith('/forge/api/'));
+  expect(direct.length).toBeGreaterThan(0);
+  await page.getByRole('link', { name: 'polimi-only' }).click();
+  await expect(page.getByText('The zirconium constant of polimi.')).toBeVisible();
+});
+
+test('tokens go to their own backend and nowhere else, and stay out of sight', async ({ page, fed }) => {
+  const requests = [];
+  page.on('request', (request) => requests.push(request));
+  await signInAt(page, fed, 'aarhus');
+  const access = {};
+  await signInAt(page, fed, 'polimi', '/help');
+  page.on('response', async (answer) => {
+    if (!/\/auth\/\w+\/token$/.test(answer.url())) return;
+    const body = await answer.json();
+    expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_at', 'scope']);
+    access[answer.url().match(/auth\/(\w+)\/token/)[1]] = body.access_token;
+  });
+  await page.goto(`${fed.url}/all/library`);
+  await expect(page.getByRole('link', { name: 'polimi-only' })).toBeVisible();
+  await expect(page.getByText('All 3 instances answered.')).toBeVisible();
+  expect(Object.keys(access).sort()).toEqual(['aarhus', 'polimi']);
+  for (const request of requests) {
+    for (const [id, token] of Object.entries(access)) {
+      expect(request.url()).not.toContain(token);
+      const carried = (await request.allHeaders()).authorization ?? '';
+      if (carried.includes(token)) expect(new URL(request.url()).origin).toBe(fed[id].front.url);
+    }
+  }
+  const html = await page.content();
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+  const cookies = JSON.stringify(await page.context().cookies());
+  for (const token of Object.values(access)) for (const place of [html, kept, cookies, fed.server.output()]) expect(place).not.toContain(token);
+  const card = await (await fetch(`${fed.url}/.well-known/dtaas-federation.json`)).json();
+  expect(card.instances.map((instance) => instance.id)).toEqual(['aarhus', 'polimi', 'gent']);
+});

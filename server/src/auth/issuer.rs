@@ -1,0 +1,55 @@
+//! What a backend says of itself (`/.well-known/openid-configuration`): its issuer, and whether its
+//! answers name it (RFC 9207). Asked when somebody signs in, and kept for an hour.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::backend::Backend;
+
+/// The backend has so long, and may say so much.
+const TIME: Duration = Duration::from_secs(3);
+const MOST: usize = 64 * 1024;
+const KEEP: Duration = Duration::from_secs(3600);
+
+/// What matters of it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Issuer {
+    /// Its name.
+    pub issuer: String,
+    /// Whether every answer carries it.
+    #[serde(default, rename = "authorization_response_iss_parameter_supported")]
+    pub named: bool,
+}
+
+/// What was heard last, and when.
+pub type Heard = tokio::sync::Mutex<Option<(Instant, Option<Issuer>)>>;
+
+async fn read(http: &oauth2::reqwest::Client, url: String) -> Option<Issuer> {
+    let mut answer = http.get(url).send().await.ok().filter(|answer| answer.status().is_success())?;
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await.ok()? {
+        body.extend_from_slice(&part);
+        if body.len() > MOST {
+            return None;
+        }
+    }
+    serde_json::from_slice(&body).ok()
+}
+
+/// Asks `backend`; nothing when it does not say, which older GitLabs need not.
+pub async fn of(http: &oauth2::reqwest::Client, backend: &Backend) -> Option<Issuer> {
+    let mut heard = backend.heard.lock().await;
+    if let Some((at, known)) = heard.as_ref()
+        && at.elapsed() < KEEP
+    {
+        return known.clone();
+    }
+    let url = format!("{}/.well-known/openid-configuration", backend.internal_url);
+    let found = tokio::time::timeout(TIME, read(http, url)).await.ok().flatten();
+    // A backend that was away is asked again at the next sign-in.
+    if found.is_some() {
+        *heard = Some((Instant::now(), found.clone()));
+    }
+    found
+}

@@ -1,0 +1,116 @@
+//! Whether the parts of a configuration fit together; the first thing that does not, in words.
+
+use url::Url;
+
+use super::{Config, Gitlab};
+
+/// Ids stand in URLs, and some words there are taken.
+fn plain(id: &str) -> bool {
+    !id.is_empty() && id.len() <= 40 && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// `https://host:port` and nothing else.
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.path() == "/" && is_base(&url))
+}
+
+/// `https://host:port/path`: nothing that could carry a secret or mean another place.
+fn is_base(url: &Url) -> bool {
+    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    matches!(url.scheme(), "http" | "https") && url.has_host() && bare
+}
+
+fn gitlab(gitlab: &Gitlab) -> Result<(), String> {
+    let id = &gitlab.id;
+    if !plain(id) || ["forge", "done"].contains(&id.as_str()) {
+        return Err(format!("[[gitlab]] id “{id}” must be lower-case letters, digits and “-”, and not “forge” or “done”"));
+    }
+    if !Url::parse(&gitlab.url).is_ok_and(|url| is_base(&url)) {
+        return Err(format!("[[gitlab]] “{id}” has the url “{}”, which is no address: write https://host or https://host/path", gitlab.url));
+    }
+    if gitlab.client_id.trim().is_empty() {
+        return Err(format!("[[gitlab]] “{id}” has an empty client_id: write the application id that {} shows", gitlab.url));
+    }
+    if let Some(path) = &gitlab.redirect_path
+        && (!path.starts_with('/') || path.len() < 2 || path.chars().any(|c| !c.is_ascii_alphanumeric() && !"/-_".contains(c)) || path.starts_with("//"))
+    {
+        return Err(format!("[[gitlab]] “{id}” has the redirect_path “{path}”: write a path such as /Library"));
+    }
+    const TAKEN: [&str; 9] = ["auth", "relay", "pkg", "forge", "i", "all", "help", "admin", "healthz"];
+    if let Some(path) = gitlab.redirect_path.as_deref()
+        && TAKEN.contains(&path[1..].split('/').next().unwrap_or_default())
+    {
+        return Err(format!("[[gitlab]] “{id}” has the redirect_path “{path}”, which is a page of Twinport: choose another"));
+    }
+    if let Some(store) = gitlab.storage.iter().find(|store| !is_origin(store)) {
+        return Err(format!("[[gitlab]] “{id}” names the storage “{store}”: write its address without a path, such as https://store.example"));
+    }
+    Ok(())
+}
+
+impl Config {
+    pub(super) fn check(&self) -> Result<(), String> {
+        let mut backends: Vec<&str> = Vec::new();
+        let mut paths: Vec<&str> = Vec::new();
+        for backend in &self.gitlab {
+            gitlab(backend)?;
+            if backends.contains(&backend.id.as_str()) {
+                return Err(format!("two [[gitlab]] have the id “{}”", backend.id));
+            }
+            // An answer at a shared address could be another backend's (RFC 9700 §4.4).
+            if let Some(path) = &backend.redirect_path {
+                if paths.contains(&path.as_str()) {
+                    return Err(format!("two [[gitlab]] have the redirect_path “{path}”: each needs its own"));
+                }
+                paths.push(path);
+            }
+            backends.push(&backend.id);
+        }
+        if self.forge_enabled() {
+            backends.push("forge");
+        }
+        let mut seen: Vec<&str> = Vec::new();
+        for instance in &self.instance {
+            if !plain(&instance.id) || instance.id == "all" {
+                return Err(format!("[[instance]] id “{}” must be lower-case letters, digits and “-”, and not “all”", instance.id));
+            }
+            if seen.contains(&instance.id.as_str()) {
+                return Err(format!("two [[instance]] have the id “{}”", instance.id));
+            }
+            if !backends.contains(&instance.gitlab.as_str()) {
+                return Err(format!("[[instance]] “{}” names the backend “{}”, which is not there; known are: {}", instance.id, instance.gitlab, backends.join(", ")));
+            }
+            seen.push(&instance.id);
+        }
+        let (runner, server) = (&self.runner, &self.server);
+        let least = [
+            ("[runner] concurrent", runner.concurrent.map(|jobs| jobs as u64), 1, "jobs at once"),
+            ("[runner] memory_mb", runner.memory_mb, 64, "megabytes, or no shell can start"),
+            ("[runner] log_limit_bytes", runner.log_limit_bytes, 1024, "bytes, or no log can be read"),
+            ("[server] session_idle_minutes", Some(u64::from(server.session_idle_minutes)), 1, "minute"),
+            ("[server] session_days", Some(u64::from(server.session_days)), 1, "day"),
+        ];
+        for (key, value, least, unit) in least {
+            if value.is_some_and(|value| value < least) {
+                return Err(format!("{key} must be at least {least} {unit}"));
+            }
+        }
+        let store = server.session_store.split_once("://").map_or(server.session_store.as_str(), |(scheme, _)| scheme);
+        if !["sqlite", "postgres", "postgresql", "redis", "rediss", "valkey"].contains(&store) {
+            return Err("[server] session_store must be sqlite, postgres://… or redis://…".to_owned());
+        }
+        if self.instance.is_empty() {
+            return Err(if self.gitlab.is_empty() {
+                "there is no backend: leave [forge] enabled out, or add a [[gitlab]] and an [[instance]]".to_owned()
+            } else {
+                "there is no [[instance]]: add one with id, name and gitlab, so that there is something to show".to_owned()
+            });
+        }
+        if let Some(url) = &server.public_url
+            && !is_origin(url)
+        {
+            return Err(format!("[server] public_url “{url}” must be an address without a path, such as https://twins.lab.example"));
+        }
+        Ok(())
+    }
+}
