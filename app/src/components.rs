@@ -15,6 +15,5 @@ pub mod results;
 pub mod run_table;
 pub mod start_form;
 pub mod status;
-pub mod step_up;
 pub mod strip;
 pub mod table_view;

@@ -17,7 +17,7 @@ use twin::asset::Owner;
 const SECONDS: u32 = 15;
 
 /// All instances.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Instances {
     bootstrap: Bootstrap,
     /// How their backends do.
@@ -33,15 +33,12 @@ impl Instances {
 
     /// The client of an instance, if it exists and somebody is signed in there or guests may look.
     pub fn client(&self, id: &str) -> Option<Client> {
-        let instance = self.bootstrap.instance(id)?.clone();
-        let backend = self.bootstrap.backend(&instance.backend)?.clone();
-        let username = self.bootstrap.person(&backend.id).map(|person| person.username.clone());
-        (username.is_some() || instance.guests).then_some(Client { instance, backend, username, healths: self.healths })
+        Some(Client { healths: Some(self.healths), ..Client::of(&self.bootstrap, id)? })
     }
 }
 
 /// One instance, as the person who is signed in there reaches it, or a guest.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     /// The instance.
     pub instance: Instance,
@@ -49,7 +46,7 @@ pub struct Client {
     pub backend: Backend,
     /// The person's name there; nobody's for a guest.
     pub username: Option<String>,
-    healths: Healths,
+    healths: Option<Healths>,
 }
 
 impl PartialEq for Client {
@@ -70,6 +67,21 @@ impl Drop for Open<'_> {
 }
 
 impl Client {
+    /// Of an instance that a page knows, without watching how its backend does.
+    #[must_use]
+    pub fn of(bootstrap: &Bootstrap, id: &str) -> Option<Self> {
+        let instance = bootstrap.instance(id)?.clone();
+        let backend = bootstrap.backend(&instance.backend)?.clone();
+        let username = bootstrap.person(&backend.id).map(|person| person.username.clone());
+        (username.is_some() || instance.guests).then_some(Self { instance, backend, username, healths: None })
+    }
+
+    fn note(&self, health: Health) {
+        if let Some(healths) = self.healths {
+            healths.note(&self.backend.id, health);
+        }
+    }
+
     /// The full path of the project that holds the person's own, or the common assets.
     #[must_use]
     pub fn project_path(&self, owner: Owner) -> String {
@@ -108,7 +120,7 @@ impl Client {
         let token = match &self.username {
             Some(_) => match session::access_token(&self.backend.id, write).await {
                 Err(Error::SignedOut) => {
-                    self.healths.note(&self.backend.id, Health::SignedOut);
+                    self.note(Health::SignedOut);
                     return Err(Error::SignedOut);
                 }
                 token => Some(token?),
@@ -145,7 +157,7 @@ impl Client {
         let outcome = self.once(way, request, seconds).await;
         open.0 = None;
         let health = gate::leave(&self.backend.id, &outcome, browser::now(), browser::chance());
-        self.healths.note(&self.backend.id, health);
+        self.note(health);
         outcome
     }
 

@@ -18,7 +18,7 @@ use leptos_router::hooks::use_location;
 
 use crate::bootstrap::{Bootstrap, Instance};
 use crate::instances::{Client, Instances};
-use crate::layouts::arrange::Arrangement;
+use crate::layouts::arrangement::Arrangement;
 use crate::places::Places;
 use crate::routes::Route;
 
@@ -40,7 +40,7 @@ fn among(places: Places, page: impl FnOnce(Places, Vec<Instance>) -> AnyView) ->
     if let Some(instance) = unknown.first() {
         return view! { <missing::UnknownInstance instance=instance.clone()/> }.into_any();
     }
-    let arranged = expect_context::<Arrangement>().0.get();
+    let arranged = expect_context::<Arrangement>().0.with(Clone::clone);
     let sorted = arranged.sorted(&bootstrap).into_iter().filter(|instance| places.has(&instance.id));
     let shown: Vec<Instance> = sorted.filter(|instance| places != Places::All || !arranged.muted.contains(&instance.id)).collect();
     page(places, shown)

@@ -5,13 +5,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, Shared};
-use gitlab::Error;
+use gitlab::{Error, Response};
 use leptos::prelude::{GetUntracked, RwSignal, Set, Update};
 use serde::Deserialize;
 
 use crate::browser;
+use crate::instances::gate;
 use crate::routes::token_url;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -33,11 +32,8 @@ const MARGIN: f64 = 60.0;
 /// Milliseconds between looks whether more rights have come.
 const LOOK: u32 = 200;
 
-type Wait = Shared<LocalBoxFuture<'static, Result<Token, Error>>>;
-
 thread_local! {
     static TOKENS: RefCell<HashMap<String, Token>> = RefCell::default();
-    static WAITS: RefCell<HashMap<String, Wait>> = RefCell::default();
     static MORE: RefCell<Option<Wish>> = RefCell::default();
 }
 
@@ -61,28 +57,31 @@ impl Wish {
     }
 }
 
-async fn fetch(backend: String) -> Result<Token, Error> {
-    let outcome = match browser::post_home(&token_url(&backend)).await {
-        Some((200, text)) => serde_json::from_str::<Token>(&text).map_err(|error| Error::Unreadable { reason: error.to_string() }),
-        Some((401, _)) => Err(Error::SignedOut),
-        Some((502 | 504, _)) | None => Err(Error::Unreachable),
-        Some((status, text)) => Err(Error::Refused { status, message: text }),
+/// Asks this server, once for everybody who waits.
+async fn fetch(backend: &str) -> Result<Token, Error> {
+    let url = token_url(backend);
+    let asked = gate::once(url.clone(), async move {
+        let (status, text) = browser::post_home(&url).await.ok_or(Error::Unreachable)?;
+        Ok(Response { status, headers: Vec::new(), body: text.into_bytes() })
+    });
+    let response = asked.await?;
+    let token: Token = match response.status {
+        200 => serde_json::from_slice(&response.body).map_err(|error| Error::Unreadable { reason: error.to_string() })?,
+        401 => return Err(Error::SignedOut),
+        502 | 504 => return Err(Error::Unreachable),
+        _ => return Err(Error::from_response(&response)),
     };
-    if let Ok(token) = &outcome {
-        TOKENS.with_borrow_mut(|tokens| tokens.insert(backend.clone(), token.clone()));
-    }
-    WAITS.with_borrow_mut(|waits| waits.remove(&backend));
-    outcome
+    TOKENS.with_borrow_mut(|tokens| tokens.insert(backend.to_owned(), token.clone()));
+    Ok(token)
 }
 
 async fn current(backend: &str) -> Result<Token, Error> {
     let now = browser::now() / 1000.0;
     let known = TOKENS.with_borrow(|tokens| tokens.get(backend).filter(|token| token.expires_at - now > MARGIN).cloned());
-    if let Some(token) = known {
-        return Ok(token);
+    match known {
+        Some(token) => Ok(token),
+        None => fetch(backend).await,
     }
-    let wait = WAITS.with_borrow_mut(|waits| waits.entry(backend.to_owned()).or_insert_with(|| fetch(backend.to_owned()).boxed_local().shared()).clone());
-    wait.await
 }
 
 /// A token for `backend` that is good for a while; with the right to write if that is wanted, for

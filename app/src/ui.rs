@@ -8,6 +8,7 @@ pub mod filter;
 pub mod icon;
 pub mod later;
 pub mod loaded;
+pub mod menu;
 pub mod notice;
 pub mod tabs;
 pub mod theme;

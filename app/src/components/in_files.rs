@@ -17,7 +17,7 @@ use crate::ui::dynamic::dynamic;
 
 /// Milliseconds without a key before files are searched, and the fewest letters.
 const PAUSE: u32 = 500;
-const LETTERS: usize = 3;
+pub const LETTERS: usize = 3;
 /// So many places of an instance are shown.
 const MOST: usize = 20;
 

@@ -9,6 +9,7 @@ use leptos::wasm_split::wasm_split;
 use twin::asset::{Asset, Owner};
 
 use super::file_view::FileView;
+use super::in_files::InFiles;
 use super::log::view::LogView;
 use super::markdown::Markdown;
 use super::results::Results;
@@ -35,6 +36,16 @@ fn results_part(client: Client, owner: Owner, run: Signal<RunView>) -> Arrived {
 #[wasm_split(part_log, wasm_split_path = leptos::wasm_split, fallible)]
 fn log_part(client: Client, owner: Owner, job: JobId, name: String, over: Signal<bool>) -> Arrived {
     Ok(view! { <LogView client owner job name over/> }.into_any())
+}
+
+#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
+fn in_files_part(text: RwSignal<String>, clients: Vec<Client>) -> Arrived {
+    Ok(view! { <InFiles text clients/> }.into_any())
+}
+
+/// What stands in files, once enough was typed.
+pub fn in_files(text: RwSignal<String>, clients: Vec<Client>) -> AnyView {
+    later(None, __wasm_split_preload_in_files_part, move || in_files_part(text, clients.clone()))
 }
 
 /// The log of a job.

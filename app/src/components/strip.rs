@@ -9,7 +9,7 @@ use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::places::Places;
 use crate::problem::Problem;
-use crate::queries::fan::{Part, Standing};
+use crate::queries::fan::{Asked, Standing};
 use crate::routes::Route;
 use crate::ui::dynamic::dynamic;
 use crate::ui::notice::{Notice, Tone};
@@ -28,12 +28,12 @@ fn words(standing: &Standing) -> (&'static str, String, Option<Problem>) {
 }
 
 /// “2 of 3 instances answered.”
-fn summary<T>(parts: &[Part<T>]) -> String {
+fn summary(parts: &[Asked]) -> String {
     let answered = parts.iter().filter(|part| part.standing.with(|standing| *standing == Standing::Fresh)).count();
     if answered == parts.len() { format!("All {answered} instances answered.") } else { format!("{answered} of {} instances answered.", parts.len()) }
 }
 
-fn chip<T: 'static>(part: Part<T>, sign_in: String) -> impl IntoView {
+fn chip(part: Asked, sign_in: String) -> impl IntoView {
     let name = part.instance.name.clone();
     let standing = part.standing;
     dynamic(move || {
@@ -53,7 +53,7 @@ fn chip<T: 'static>(part: Part<T>, sign_in: String) -> impl IntoView {
 }
 
 /// What is wrong with the one instance there is.
-fn alone<T: 'static>(part: Part<T>, sign_in: String) -> impl IntoView {
+fn alone(part: Asked, sign_in: String) -> impl IntoView {
     let standing = part.standing;
     dynamic(move || {
         let (part, href) = (part.clone(), sign_in.clone());
@@ -75,10 +75,10 @@ fn alone<T: 'static>(part: Part<T>, sign_in: String) -> impl IntoView {
 
 /// The strip, with the choice of instances where there are several to choose from.
 #[component]
-pub fn Strip<T: 'static>(places: Places, parts: Vec<Part<T>>) -> impl IntoView {
+pub fn Strip(places: Places, parts: Vec<Asked>) -> impl IntoView {
     let bootstrap = expect_context::<Bootstrap>();
     let path = use_location().pathname;
-    let sign_in = |part: &Part<T>| Route::parse(&path.get_untracked()).sign_in(&part.instance.backend);
+    let sign_in = |part: &Asked| Route::parse(&path.get_untracked()).sign_in(&part.instance.backend);
     if let [part] = parts.as_slice() {
         return alone(part.clone(), sign_in(part)).into_any();
     }

@@ -5,12 +5,13 @@
 //! then twice as long each time, with some chance in it.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared};
 use gitlab::{Error, Response};
-use leptos::prelude::{GetUntracked, RwSignal, Update, With};
+
+use crate::ui::cell::Cell;
 
 /// Requests to a backend at the same time.
 const AT_ONCE: u32 = 6;
@@ -56,30 +57,35 @@ thread_local! {
 }
 
 /// The health of every backend that was asked, for views to follow.
-#[derive(Debug, Clone, Copy)]
-pub struct Healths(RwSignal<BTreeMap<String, Health>>);
+#[derive(Clone, Copy)]
+pub struct Healths(Cell<Vec<(String, Health)>>);
 
 impl Healths {
     /// Nothing known yet.
     #[must_use]
     pub fn new() -> Self {
-        Self(RwSignal::new(BTreeMap::new()))
+        Self(Cell::new(Vec::new()))
     }
 
     /// Of one backend, followed.
     #[must_use]
     pub fn of(self, backend: &str) -> Option<Health> {
-        self.0.with(|known| known.get(backend).copied())
+        self.0.with(|known| find(known, backend))
     }
 
     /// Notes one.
     pub fn note(self, backend: &str, health: Health) {
-        if self.0.get_untracked().get(backend) != Some(&health) {
-            self.0.update(|known| {
-                known.insert(backend.to_owned(), health);
-            });
+        let mut known = self.0.peek(Clone::clone).unwrap_or_default();
+        if find(&known, backend) != Some(health) {
+            known.retain(|(id, _)| id != backend);
+            known.push((backend.to_owned(), health));
+            self.0.set(known);
         }
     }
+}
+
+fn find(known: &[(String, Health)], backend: &str) -> Option<Health> {
+    known.iter().find(|(id, _)| id == backend).map(|(_, health)| *health)
 }
 
 fn with<R>(backend: &str, change: impl FnOnce(&mut Gate) -> R) -> R {

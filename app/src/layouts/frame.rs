@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 use leptos_router::WildcardSegment;
-use leptos_router::components::{A, FlatRoutes, Route as Entry};
+use leptos_router::components::{FlatRoutes, Route as Entry};
 use leptos_router::hooks::use_location;
 
-use super::account::AccountMenu;
-use super::arrange::Arrangement;
+use super::account;
+use super::arrangement::Arrangement;
+use super::parts;
 use super::rail::Rail;
 use crate::bootstrap::Bootstrap;
 use crate::browser;
-use crate::components::step_up::StepUp;
 use crate::instances::Instances;
 use crate::instances::gate::Health;
 use crate::pages;
@@ -19,6 +19,7 @@ use crate::queries::fan;
 use crate::routes::Route;
 use crate::session::{self, Wish};
 use crate::ui::dynamic::dynamic;
+use crate::ui::menu::menu;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::theme::ThemeButton;
 use crate::ui::toast::ToastList;
@@ -89,7 +90,8 @@ fn lost(bootstrap: &Bootstrap, instances: &Instances, route: &Route) -> Option<A
 pub fn Frame() -> impl IntoView {
     let (bootstrap, instances) = (expect_context::<Bootstrap>(), expect_context::<Instances>());
     provide_context(Arrangement::new());
-    provide_context(Wish::of_page());
+    let wish = Wish::of_page();
+    provide_context(wish);
     let path = use_location().pathname;
     let route = Memo::new(move |_| Route::parse(&path.get()));
     let places = Memo::new(move |_| route.get().places());
@@ -106,6 +108,10 @@ pub fn Frame() -> impl IntoView {
         let name = name(&places, &known)?;
         Some(view! { <span class="instance-name">{name}</span>{links(places, route)} })
     };
+    let summary = view! { <summary class="button" data-variant="quiet">{account::label(&bootstrap)}</summary> };
+    let account = menu("menu account", summary.into_any(), move || parts::accounts(route));
+    let wished = Memo::new(move |before: Option<&bool>| before == Some(&true) || wish.backend().with(Option::is_some));
+    let step_up = dynamic(move || wished.get().then(parts::step_up));
     let lost = dynamic(move || lost(&bootstrap, &instances, &route.get()));
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
@@ -113,10 +119,10 @@ pub fn Frame() -> impl IntoView {
             <Rail/>
             <div class="column">
                 <header class="top">
-                    <A href=Route::Home.to_string() attr:class="mark">"Twinport"</A>
+                    <a href=Route::Home.to_string() class="mark">"Twinport"</a>
                     {top}
                     <span class="gap"></span>
-                    <AccountMenu route/>
+                    {account}
                     <ThemeButton/>
                 </header>
                 <main id="main" tabindex="-1">
@@ -129,7 +135,7 @@ pub fn Frame() -> impl IntoView {
                 </main>
             </div>
         </div>
-        <StepUp/>
+        {step_up}
         <ToastList/>
     }
 }

@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::arrange::{Arrange, Arrangement};
+use super::arrangement::Arrangement;
+use super::parts;
 use crate::bootstrap::{Bootstrap, Instance};
 use crate::components::instance_mark::{hue, initials};
 use crate::instances::Instances;
 use crate::instances::gate::Health;
 use crate::places::Places;
 use crate::routes::Route;
+use crate::ui::icon::{Icon, Picture};
+use crate::ui::menu::menu;
 
 /// What is wrong, for the eye and in words.
 fn said(health: Option<Health>, out: bool) -> Option<(&'static str, &'static str)> {
@@ -50,6 +53,12 @@ fn square(instance: &Instance, here: Memo<Route>) -> impl IntoView + use<> {
     }
 }
 
+/// The menu at the end of the rail.
+fn arrange() -> AnyView {
+    let summary = view! { <summary class="button" data-variant="quiet" aria-label="Arrange instances" title="Arrange instances"><Picture icon=Icon::More/></summary> };
+    menu("menu rail-menu", summary.into_any(), parts::arrange)
+}
+
 /// The rail.
 #[component]
 pub fn Rail() -> impl IntoView {
@@ -63,5 +72,5 @@ pub fn Rail() -> impl IntoView {
         view! { <li><a class="square" data-all="" href=move || here.get().among(Places::All).to_string() aria-current=current title="All instances"><span aria-hidden="true">"All"</span><span class="only-read">"All instances"</span></a></li> }
     });
     let squares = move || arranged.with(|arranged| arranged.sorted(&bootstrap)).iter().map(|instance| square(instance, here)).collect_view();
-    view! { <nav class="rail" aria-label="Instances"><ul>{all}{squares}</ul>{several.then(|| view! { <Arrange/> })}</nav> }
+    view! { <nav class="rail" aria-label="Instances"><ul>{all}{squares}</ul>{several.then(arrange)}</nav> }
 }

@@ -10,7 +10,7 @@ use twin::asset::{Kind, Owner};
 
 use crate::browser;
 use crate::components::asset_table::{AssetTable, Shelved};
-use crate::components::in_files::InFiles;
+use crate::components::in_files::LETTERS;
 use crate::components::strip::Strip;
 use crate::places::Places;
 use crate::queries::fan::{Part, fan};
@@ -36,13 +36,15 @@ fn kinds(places: &Places, chosen: Memo<Option<Kind>>, counts: Signal<[usize; 6]>
 }
 
 /// What is said where there is nothing.
-fn nothing(parts: &[Part<Found>], narrow: RwSignal<Narrow>, whole: usize) -> AnyView {
+fn nothing(parts: &[Part<Found>], narrow: Cell<Narrow>, whole: usize) -> AnyView {
     let (title, words) = if whole == 0 {
         ("No assets yet", "Push a folder below functions, models, tools, data or digital_twins to your project, and it appears here.")
     } else {
         ("No name matches", "Type less, or choose another kind. What stands in files is listed below, if anything does.")
     };
-    let clear = move |_| narrow.set(Narrow { kind: narrow.get_untracked().kind, ..Narrow::default() });
+    let clear = move |_| {
+        narrow.set(Narrow { kind: now(narrow).kind, ..Narrow::default() });
+    };
     let missing = parts.iter().any(|part| part.answer.peek(|answer| answer.as_ref().is_some_and(|found| found.missing.contains(&Owner::Private))) == Some(true));
     let advice = (whole == 0 && missing).then_some("You have no project of your own there yet: ask whoever runs the instance for one.");
     view! {
@@ -53,9 +55,16 @@ fn nothing(parts: &[Part<Found>], narrow: RwSignal<Narrow>, whole: usize) -> Any
     .into_any()
 }
 
-fn owner_button(narrow: RwSignal<Narrow>, wanted: Option<Owner>, label: &'static str) -> impl IntoView {
+fn now(narrow: Cell<Narrow>) -> Narrow {
+    narrow.peek(Clone::clone).unwrap_or_default()
+}
+
+fn owner_button(narrow: Cell<Narrow>, wanted: Option<Owner>, label: &'static str) -> impl IntoView {
     let pressed = move || narrow.with(|narrow| narrow.owner == wanted).to_string();
-    view! { <button type="button" aria-pressed=pressed on:click=move |_| narrow.update(|narrow| narrow.owner = wanted)>{label}</button> }
+    let press = move |_| {
+        narrow.set(Narrow { owner: wanted, ..now(narrow) });
+    };
+    view! { <button type="button" aria-pressed=pressed on:click=press>{label}</button> }
 }
 
 /// The library.
@@ -69,7 +78,7 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
     });
     let asked = location.query.with_untracked(|query| (query.get("q").unwrap_or_default(), query.get("where").and_then(|word| Owner::of_word(&word))));
     let text = RwSignal::new(asked.0.clone());
-    let narrow = RwSignal::new(Narrow { text: asked.0, owner: asked.1, kind: kind.get_untracked() });
+    let narrow = Cell::new(Narrow { text: asked.0, owner: asked.1, kind: kind.get_untracked() });
     let parts = StoredValue::new_local(fan(instances, "library", of_instance));
     let shelf = StoredValue::new_local(Shelf::default());
     let shown = Cell::new(Shown::default());
@@ -80,15 +89,15 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
                 shelf.update_value(|shelf| shelf.put(number, &found.assets));
             }
         }
-        shown.set(shelf.with_value(|shelf| shelf.shown(&narrow.get_untracked())));
+        shown.set(shelf.with_value(|shelf| shelf.shown(&now(narrow))));
     });
     Effect::new(move |_| {
         let (text, kind) = (text.get(), kind.get());
-        narrow.update(|narrow| (narrow.text, narrow.kind) = (text, kind));
+        narrow.set(Narrow { text, kind, ..now(narrow) });
     });
     // What is asked for decides what is shown, and stands in the address.
     Effect::new(move |before: Option<Narrow>| {
-        let wanted = narrow.get();
+        let wanted = narrow.with(Clone::clone);
         if before.as_ref().is_some_and(|before| *before != wanted) {
             shelf.update_value(Shelf::settle);
             shown.set(shelf.with_value(|shelf| shelf.shown(&wanted)));
@@ -99,7 +108,7 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
         }
         wanted
     });
-    let open = move || parts.with_value(|parts| parts.iter().any(Part::is_open));
+    let open = move || parts.with_value(|parts| parts.iter().any(|part| part.asked.is_open()));
     let answered = move || parts.with_value(|parts| parts.iter().any(|part| part.answer.with(Option::is_some)));
     let count = move || shown.with(|shown| shown.rows.len());
     let some = Memo::new(move |_| count() > 0);
@@ -110,7 +119,7 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
     let title = move || kind.try_get().flatten().map_or("Library", Kind::plural);
     let table = dynamic(move || {
         let shelved = Shelved {
-            parts: parts.with_value(|parts| parts.iter().map(|part| (part.instance.clone(), part.client.clone())).collect()),
+            parts: parts.with_value(|parts| parts.iter().map(|part| (part.asked.instance.clone(), part.asked.client.clone())).collect()),
             rows: Signal::derive_local(move || shown.with(|shown| shown.rows.clone())),
             find: StoredValue::new_local(std::rc::Rc::new(move |place| shelf.try_with_value(|shelf| shelf.item(place).map(|item| (item.part, item.asset.clone()))).flatten())),
         };
@@ -121,6 +130,10 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
         (true, _) => view! { <Skeleton rows=5 label="Loading assets"/> }.into_any(),
         (_, true) => parts.with_value(|parts| nothing(parts, narrow, whole())),
         _ => ().into_any(),
+    });
+    let typed = Memo::new(move |before: Option<&bool>| before == Some(&true) || text.with(|text| text.trim().chars().count() >= LETTERS));
+    let in_files = dynamic(move || {
+        typed.get().then(|| crate::components::parts::in_files(text, parts.with_value(|parts| parts.iter().filter_map(|part| part.asked.client.clone()).collect())))
     });
     let strip = places.clone();
     view! {
@@ -134,9 +147,9 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
             </div>
             <span class="faint" role="status">{move || if waiting.get() { String::new() } else { format!("{} shown", count()) }}</span>
         </div>
-        <Strip places=strip parts=parts.get_value()/>
+        <Strip places=strip parts=parts.with_value(|parts| parts.iter().map(|part| part.asked.clone()).collect())/>
         {table}
         {rest}
-        <InFiles text clients=parts.with_value(|parts| parts.iter().filter_map(|part| part.client.clone()).collect::<Vec<_>>())/>
+        {in_files}
     }
 }

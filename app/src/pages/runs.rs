@@ -25,7 +25,7 @@ pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
         rows.sort_by(|a, b| b.created_at.cmp(&a.created_at));
         rows
     });
-    let open = move || parts.with_value(|parts| parts.iter().any(Part::is_open));
+    let open = move || parts.with_value(|parts| parts.iter().any(|part| part.asked.is_open()));
     let answered = move || parts.with_value(|parts| parts.iter().any(|part| part.answer.with(Option::is_some)));
     let library = Route::Library { places: places.clone(), kind: Some(::twin::asset::Kind::Twin) }.to_string();
     let (some, waiting) = (Memo::new(move |_| !rows.get().is_empty()), Memo::new(move |_| open() && !answered()));
@@ -42,7 +42,7 @@ pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
     view! {
         <Title text="Runs"/>
         <div class="page-head"><h1>"Runs"</h1></div>
-        <Strip places parts=parts.get_value()/>
+        <Strip places parts=parts.with_value(|parts| parts.iter().map(|part| part.asked.clone()).collect())/>
         {body}
     }
 }

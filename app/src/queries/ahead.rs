@@ -7,7 +7,7 @@ use gitlab::endpoint::Endpoint;
 use twin::asset::{Asset, Kind, Owner};
 
 use crate::bootstrap::{Access, Bootstrap};
-use crate::instances::{Client, Instances};
+use crate::instances::Client;
 use crate::queries::library::{folders, listing};
 use crate::routes::{Route, api_base, token_url};
 use crate::shell::inert_json;
@@ -54,10 +54,9 @@ fn first(client: &Client, route: &Route) -> Vec<Request> {
 #[must_use]
 pub fn script(path: &str, bootstrap: &Bootstrap) -> Option<String> {
     let route = Route::parse(path);
-    let clients = Instances::new(bootstrap);
     let places = route.places()?.instances(bootstrap);
     let mut asks: Vec<(String, Vec<Sent>)> = Vec::new();
-    for client in places.iter().filter_map(|instance| clients.client(&instance.id)).filter(|client| client.username.is_some() && client.backend.access != Access::Relay) {
+    for client in places.iter().filter_map(|instance| Client::of(bootstrap, &instance.id)).filter(|client| client.username.is_some() && client.backend.access != Access::Relay) {
         let wanted = |request: Request| (format!("{}{}", api_base(&client.backend.url), request.url()), request.body.map(|body| body.to_string()));
         let wanted = first(&client, &route).into_iter().map(wanted);
         let token = token_url(&client.backend.id);

@@ -38,26 +38,33 @@ pub enum Standing {
     SignedOut,
 }
 
-/// One instance's part of the answer.
-pub struct Part<T: 'static> {
+/// One instance that is asked, whatever the question.
+#[derive(Clone)]
+pub struct Asked {
     /// The instance.
     pub instance: Instance,
     /// Who asks it; nobody where nobody is signed in.
     pub client: Option<Client>,
     /// How it stands.
     pub standing: Cell<Standing>,
+    ask: StoredValue<Rc<dyn Fn()>, LocalStorage>,
+}
+
+/// One instance's part of the answer.
+pub struct Part<T: 'static> {
+    /// Who is asked.
+    pub asked: Asked,
     /// What it answered; kept while it is asked again.
     pub answer: Cell<Option<Rc<T>>>,
-    ask: StoredValue<Rc<dyn Fn()>, LocalStorage>,
 }
 
 impl<T> Clone for Part<T> {
     fn clone(&self) -> Self {
-        Self { instance: self.instance.clone(), client: self.client.clone(), standing: self.standing, answer: self.answer, ask: self.ask }
+        Self { asked: self.asked.clone(), answer: self.answer }
     }
 }
 
-impl<T> Part<T> {
+impl Asked {
     /// Asks again, even a backend that is being left alone.
     pub fn again(&self) {
         if let Some(client) = &self.client {
@@ -161,7 +168,7 @@ where
         let ask: Rc<dyn Fn()> = Rc::new(ask);
         let first = StoredValue::new_local(ask.clone());
         Effect::new(move |_| first.get_value()());
-        Part { instance, client, standing, answer, ask: first }
+        Part { asked: Asked { instance, client, standing, ask: first }, answer }
     };
     instances.into_iter().map(part).collect()
 }

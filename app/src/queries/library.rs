@@ -65,7 +65,7 @@ pub async fn of_instance(client: Client) -> Result<Found, Problem> {
         }
     }
     let mut assets: Vec<Asset> = try_join_all(parts).await.map_err(fail)?.into_iter().flatten().collect();
-    assets.sort_by(|a, b| (&a.name, a.kind, a.owner).cmp(&(&b.name, b.kind, b.owner)));
+    assets.sort_unstable_by(|a, b| (&a.name, a.kind, a.owner).cmp(&(&b.name, b.kind, b.owner)));
     Ok(Found { assets, missing })
 }
 

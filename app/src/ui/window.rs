@@ -5,6 +5,7 @@ use leptos::ev;
 use leptos::html::Tbody;
 use leptos::prelude::*;
 
+use super::cell::Cell;
 use crate::browser;
 
 /// Lists up to this length are there whole.
@@ -17,13 +18,13 @@ const MARGIN: usize = 20;
 pub struct Window {
     total: Signal<usize, LocalStorage>,
     /// The first row, rows in the window, and the height of one in pixels.
-    seen: RwSignal<(usize, usize, f64)>,
+    seen: Cell<(usize, usize, f64)>,
 }
 
 impl Window {
     /// For a table's body whose first and last rows fill the space of those that are not there.
     pub fn new(body: NodeRef<Tbody>, total: Signal<usize, LocalStorage>) -> Self {
-        let seen = RwSignal::new((0, 40, 56.0));
+        let seen = Cell::new((0, 40, 56.0));
         let look = move || {
             let Some(element) = body.get_untracked() else { return };
             if total.get_untracked() <= WHOLE {
@@ -34,7 +35,7 @@ impl Window {
             let step = (MARGIN / 2).max(1);
             let first = ((above / row).max(0.0) as usize).saturating_sub(MARGIN) / step * step;
             let count = (height / row) as usize + 2 * MARGIN + step;
-            if seen.get_untracked() != (first, count, row) {
+            if seen.peek(|seen| *seen == (first, count, row)) == Some(false) {
                 seen.set((first, count, row));
             }
         };
@@ -54,19 +55,19 @@ impl Window {
     /// First row that is there, and the one after the last.
     #[must_use]
     pub fn range(self) -> (usize, usize) {
-        let (total, (first, count, _)) = (self.total.get(), self.seen.get());
+        let (total, (first, count, _)) = (self.total.get(), self.seen.with(|seen| *seen));
         if total <= WHOLE { (0, total) } else { (first.min(total.saturating_sub(count)), (first + count).min(total)) }
     }
 
     /// Pixels above the first row.
     #[must_use]
     pub fn before(self) -> f64 {
-        self.range().0 as f64 * self.seen.get().2
+        self.range().0 as f64 * self.seen.with(|seen| *seen).2
     }
 
     /// Pixels below the last row.
     #[must_use]
     pub fn after(self) -> f64 {
-        self.total.get().saturating_sub(self.range().1) as f64 * self.seen.get().2
+        self.total.get().saturating_sub(self.range().1) as f64 * self.seen.with(|seen| *seen).2
     }
 }

@@ -140,7 +140,7 @@ pub fn assets<'a>(owner: Owner, paths: impl IntoIterator<Item = &'a str>) -> Vec
             (!keeper).then(|| Asset { owner, kind, name: name.to_owned() })
         })
         .collect();
-    found.sort();
+    found.sort_unstable();
     found.dedup();
     found
 }

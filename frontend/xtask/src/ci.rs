@@ -29,12 +29,13 @@ const fn together(what: &'static str, names: &'static [&'static str], on: &'stat
 
 /// A page with the part it shows at once; parts on the page where they are opened, with their
 /// library or engine.
-const TOGETHER: [Together; 7] = [
+const TOGETHER: [Together; 8] = [
     together("a twin or asset with its README", &["page_asset", "part_markdown"], &[], &[]),
     together("the form that starts a twin", &["part_start"], &["page_asset"], &[]),
     together("runs", &["page_runs"], &[], &[]),
     // Without the plotting library, which comes when their results differ.
     together("two runs compared", &["page_compare"], &["page_runs"], &[]),
+    together("the menus, and searching in files", &["part_frame"], &[], &[]),
     together("a run", &["page_run"], &[], &[]),
     together("the log of a job", &["part_log"], &["page_run"], &["logworker.js", "logengine.js", "logengine_bg.wasm"]),
     together("a result with its plot", &["part_file"], &["page_run"], &["plot.js", "uplot.js"]),

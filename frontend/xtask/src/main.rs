@@ -3,6 +3,7 @@
 mod bench;
 mod bench_logs;
 mod ci;
+mod dead;
 mod dev;
 mod install;
 mod packs;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::packs;
 use crate::shell::{cargo, root, say};
+use crate::{dead, packs};
 
 fn compiled(release: bool) -> PathBuf {
     let profile = if release { "wasm-release" } else { "debug" };
@@ -24,20 +24,23 @@ pub fn build(folder: &Path, release: bool) -> Result<()> {
     cargo(&words)?;
     let (main, pages) = split(folder, release)?;
     let mut bindgen = Bindgen::new();
-    bindgen.web(true)?.input_path(&main).out_name("twinport").typescript(false).demangle(false).keep_debug(!release).remove_name_section(release).remove_producers_section(release);
+    bindgen.web(true)?.input_path(&main).out_name("twinport").typescript(false).demangle(false).keep_debug(!release).remove_name_section(false).remove_producers_section(release);
     bindgen.keep_lld_exports(true);
     bindgen.generate(folder).context("failed to bind the app to JavaScript")?;
     std::fs::remove_file(&main)?;
     std::fs::rename(folder.join("twinport_bg.wasm"), folder.join("twinport.wasm"))?;
     if release {
+        let mut emptied = 0;
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
             if path.extension().is_some_and(|end| end == "wasm") {
+                emptied += dead::empty(&path)?;
                 let bytes = std::fs::read(&path)?;
                 let stripped = without_custom_sections(&bytes).with_context(|| format!("{} is no WebAssembly module", path.display()))?;
                 std::fs::write(&path, stripped)?;
             }
         }
+        say(&format!("  {emptied} functions emptied that are never called"));
     }
     std::fs::write(folder.join("pages.json"), serde_json::to_string(&packs::pack(folder, &pages)?)?)?;
     engine(folder, release)

@@ -87,7 +87,7 @@ impl Shelf {
     pub fn settle(&mut self) {
         if !self.in_order {
             let items = &self.items;
-            self.order.sort_by(|a, b| items[*a as usize].asset.name.cmp(&items[*b as usize].asset.name));
+            self.order.sort_unstable_by(|a, b| (&items[*a as usize].asset.name, a).cmp(&(&items[*b as usize].asset.name, b)));
             self.in_order = true;
         }
     }
