@@ -4,13 +4,13 @@ use leptos::prelude::*;
 
 use crate::bootstrap::Instance;
 
-/// Two letters for a name.
+/// Two letters for a name; the stylesheet makes them capitals.
 #[must_use]
 pub fn initials(name: &str) -> String {
     let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     match words.as_slice() {
-        [one] => one.chars().take(2).collect::<String>().to_uppercase(),
-        [first, second, ..] => first.chars().take(1).chain(second.chars().take(1)).collect::<String>().to_uppercase(),
+        [one] => one.chars().take(2).collect(),
+        [first, second, ..] => first.chars().take(1).chain(second.chars().take(1)).collect(),
         [] => "?".to_owned(),
     }
 }

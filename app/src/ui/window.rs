@@ -61,13 +61,13 @@ impl Window {
 
     /// Pixels above the first row.
     #[must_use]
-    pub fn before(self) -> f64 {
-        self.range().0 as f64 * self.seen.with(|seen| *seen).2
+    pub fn before(self) -> u64 {
+        (self.range().0 as f64 * self.seen.with(|seen| *seen).2) as u64
     }
 
     /// Pixels below the last row.
     #[must_use]
-    pub fn after(self) -> f64 {
-        self.total.get().saturating_sub(self.range().1) as f64 * self.seen.with(|seen| *seen).2
+    pub fn after(self) -> u64 {
+        (self.total.get().saturating_sub(self.range().1) as f64 * self.seen.with(|seen| *seen).2) as u64
     }
 }
