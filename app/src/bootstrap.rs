@@ -49,6 +49,9 @@ pub struct Instance {
     /// Whether people who are not signed in there may look at what is public.
     #[serde(default)]
     pub guests: bool,
+    /// Which of eight colours it has.
+    #[serde(default)]
+    pub hue: u8,
 }
 
 /// Who this browser is at a backend.

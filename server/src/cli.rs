@@ -1,5 +1,6 @@
 //! The command line. Every error is one sentence and a next step, on standard error, with status 1.
 
+mod federation;
 mod people;
 mod serve;
 
@@ -21,6 +22,22 @@ pub struct Arguments {
 enum Command {
     /// Start the server.
     Serve(Serve),
+    /// Validate the configuration and look at every backend: one line each, with the remedy.
+    Check {
+        /// The configuration.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Print a twinport.toml made from a DTaaS client's env.js.
+    ImportEnv {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print the part of a twinport.toml that adds another portal's instances.
+    ImportCard {
+        /// The portal's address.
+        portal: String,
+    },
     /// People of the embedded backend.
     User {
         #[command(subcommand)]
@@ -126,6 +143,9 @@ fn say(text: &str) -> Result<(), String> {
 pub async fn run(arguments: Arguments) -> Result<(), String> {
     match arguments.command {
         Command::Serve(serve) => serve::serve(serve).await,
+        Command::Check { config } => federation::check(config).await,
+        Command::ImportEnv { file } => federation::import_env(&file),
+        Command::ImportCard { portal } => federation::import_card(&portal).await,
         Command::User { command } => people::user(command).await,
         Command::Token { command: TokenCommand::Create { name, place, scope, days } } => people::token(&place, &name, &scope, days).await,
         Command::Version => say(env!("CARGO_PKG_VERSION")),

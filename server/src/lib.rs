@@ -5,9 +5,11 @@
 
 pub mod auth;
 pub mod card;
+pub mod check;
 pub mod config;
 pub mod edge;
 pub mod failure;
+pub mod import;
 pub mod middleware;
 pub mod pages;
 pub mod relay;

@@ -45,17 +45,40 @@ fn header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLay
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
+/// The cookie that ends a session needs all that the cookie had which began it, or browsers keep
+/// the old one (tower-sessions 0.14 leaves most of it out).
+async fn whole_removal(secure: bool, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let name = cookie_name(secure);
+    let ends = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.starts_with(&format!("{name}=;")));
+    let headers = response.headers_mut();
+    if headers.get_all(header::SET_COOKIE).iter().any(ends) {
+        let others: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().filter(|value| !ends(value)).cloned().collect();
+        headers.remove(header::SET_COOKIE);
+        let removal = format!("{name}=; HttpOnly; SameSite=Lax; {}Path=/; Max-Age=0", if secure { "Secure; " } else { "" });
+        for value in others.into_iter().chain(HeaderValue::from_str(&removal)) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}
+
+fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-twinport" } else { "twinport" }
+}
+
 /// Puts the stack around `router`.
 pub fn wrap(router: Router, state: &State) -> Router {
     let secure = state.public_url.starts_with("https://");
     let sessions = SessionManagerLayer::new(state.sessions.clone())
-        .with_name(if secure { "__Host-twinport" } else { "twinport" })
+        .with_name(cookie_name(secure))
         .with_secure(secure)
         // Lax, because the answer of a backend is a navigation from elsewhere.
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(Duration::seconds(state.limits.whole)));
     router
         .layer(sessions)
+        .layer(axum::middleware::from_fn(move |request: Request, next: Next| whole_removal(secure, request, next)))
         .layer(header(header::CONTENT_SECURITY_POLICY, NOTHING))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))

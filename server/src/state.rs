@@ -154,7 +154,7 @@ impl State {
             backends.push(Backend::configured(gitlab, &public_url)?);
         }
         let public_backends = backends.iter().map(Backend::public).collect();
-        let instances = config.instance.iter().map(|instance| PublicInstance {
+        let instances = config.instance.iter().zip((0..8).cycle()).map(|(instance, hue)| PublicInstance {
             id: instance.id.clone(),
             name: instance.name.clone(),
             backend: instance.gitlab.clone(),
@@ -163,6 +163,7 @@ impl State {
             branch: instance.branch.clone(),
             runner_tag: instance.runner_tag.clone(),
             guests: instance.guests,
+            hue,
         });
         // The OAuth client must not follow redirects: a backend could point it anywhere (oauth2's own advice).
         let http = oauth2::reqwest::ClientBuilder::new()

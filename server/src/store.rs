@@ -50,7 +50,8 @@ async fn redis(address: &str) -> Result<RedisPool, String> {
 }
 
 impl Store {
-    /// Opens what `address` names: `sqlite` (the file `server.db` in `data`), `postgres://…` or `redis://…`.
+    /// Opens what `address` names: `sqlite` (the file `server.db` in `data`), `sqlite:///path` (a file
+    /// that several servers on one machine share), `postgres://…` or `redis://…`.
     pub async fn open(address: &str, data: &Path) -> Result<Self, String> {
         let store = match address.split_once("://").map(|(scheme, _)| scheme) {
             Some("postgres" | "postgresql") => {
@@ -58,6 +59,7 @@ impl Store {
                 Self::Postgres(pool.map_err(|error| format!("{} cannot be used: {error}. Check [server] session_store, and that the server there runs", shown(address)))?)
             }
             Some("redis" | "rediss" | "valkey") => Self::Redis(redis(&address.replacen("valkey", "redis", 1)).await?),
+            Some("sqlite") => Self::Sqlite(sqlite(Path::new(address.trim_start_matches("sqlite://"))).await?),
             _ => Self::Sqlite(sqlite(&data.join("server.db")).await?),
         };
         store.prepare().await.map_err(|error| format!("the tables for sessions cannot be made: {error}"))?;

@@ -44,6 +44,7 @@ fn place(client: &Client, owner: Owner, passage: &Passage, text: &str) -> AnyVie
 fn part((client, outcome): &Outcome, text: &str) -> AnyView {
     let body = match outcome {
         Err(problem) => view! { <p class="faint">{problem.title.clone()}" "{problem.advice.clone()}</p> }.into_any(),
+        Ok(_) if client.username.is_none() => view! { <p class="faint">"Guests cannot search in files there. Sign in to."</p> }.into_any(),
         Ok(found) if found.is_empty() => view! { <p class="faint">"Nothing."</p> }.into_any(),
         Ok(found) => {
             let more = (found.len() > MOST).then(|| view! { <p class="faint">{format!("And in {} more places: type more to see them.", found.len() - MOST)}</p> });

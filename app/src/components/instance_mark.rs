@@ -15,14 +15,8 @@ pub fn initials(name: &str) -> String {
     }
 }
 
-/// One of eight colours, the same on every visit.
-#[must_use]
-pub fn hue(id: &str) -> String {
-    (id.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 8).to_string()
-}
-
 /// The mark, with the whole name beside it.
 #[component]
 pub fn InstanceMark(instance: Instance) -> impl IntoView {
-    view! { <span class="instance-mark"><span class="dot" data-hue=hue(&instance.id) aria-hidden="true">{initials(&instance.name)}</span>{instance.name}</span> }
+    view! { <span class="instance-mark"><span class="dot" data-hue=instance.hue aria-hidden="true">{initials(&instance.name)}</span>{instance.name}</span> }
 }

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_location;
 use super::arrangement::Arrangement;
 use super::parts;
 use crate::bootstrap::{Bootstrap, Instance};
-use crate::components::instance_mark::{hue, initials};
+use crate::components::instance_mark::initials;
 use crate::instances::Instances;
 use crate::instances::gate::Health;
 use crate::places::Places;
@@ -46,7 +46,7 @@ fn square(instance: &Instance, here: Memo<Route>) -> impl IntoView + use<> {
     let title = words.clone();
     view! {
         <li>
-            <a class="square" href=href rel=closed.then_some("external") data-hue=hue(&instance.id) data-out=out.then_some("") data-health=move || mark().map(|(look, _)| look) aria-current=current title=title>
+            <a class="square" href=href rel=closed.then_some("external") data-hue=instance.hue data-out=out.then_some("") data-health=move || mark().map(|(look, _)| look) aria-current=current title=title>
                 <span aria-hidden="true">{initials(&name)}</span><span class="only-read">{words}</span>
             </a>
         </li>

@@ -84,6 +84,7 @@ mod tests {
             branch: None,
             runner_tag: "linux".into(),
             guests: false,
+            hue: 0,
         };
         Bootstrap { version: String::new(), backends: vec![backend], instances: vec![instance], people }
     }

@@ -74,6 +74,7 @@ fn budget() -> Result<()> {
 pub fn test() -> Result<()> {
     install::for_build()?;
     install::for_jobs();
+    install::for_stores();
     let browser = install::browser()?;
     cargo(&["test", "--workspace", "--exclude", "frontend"])?;
     site::build(true)?;

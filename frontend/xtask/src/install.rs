@@ -63,6 +63,17 @@ pub fn for_jobs() {
     }
 }
 
+/// The servers that sessions can be kept in, for the tests of that. Where they cannot be installed
+/// those tests print a line and pass.
+pub fn for_stores() {
+    let redis = ["/usr/bin/redis-server", "/usr/bin/valkey-server"].iter().any(|path| std::path::Path::new(path).exists());
+    for (there, name) in [(redis, "redis-server"), (std::path::Path::new("/usr/lib/postgresql").exists(), "postgresql")] {
+        if !there && let Err(error) = package(name) {
+            say(&format!("Sessions in {name} will not be tested: {error}"));
+        }
+    }
+}
+
 /// The browser for tests: an installed one, else Playwright's own, else the system's package.
 pub fn browser() -> Result<String> {
     const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

@@ -72,7 +72,7 @@ impl SessionStore for Sessions {
         while self.store().load(&hidden(&record.id)).await?.is_some() {
             record.id = Id::default();
         }
-        self.store().save(&kept(record)).await
+        self.store().create(&mut kept(record)).await
     }
 
     async fn save(&self, record: &Record) -> Result<()> {

@@ -1,0 +1,241 @@
+//! Signing in, staying signed in, and ending it: rows D and E of SECURITY.md §9, against a backend
+//! that rotates tokens as GitLab does. Each test fails when its defence is taken out.
+
+#[path = "auth/mock.rs"]
+mod mock;
+#[path = "auth/refresh.rs"]
+mod refresh;
+
+use std::time::{Duration, Instant};
+
+use mock::{Browser, HOST, Mock, portal};
+use serde_json::json;
+
+/// D1: an answer is believed once, by the browser and the backend that began, and PKCE is fresh each time.
+#[tokio::test]
+async fn answers_that_nobody_asked_for() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    let portal = portal(&[("x", &url), ("y", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    let (state, _) = browser.begin("x", "/").await;
+    let mut stranger = Browser::of(&portal);
+    for (who, path) in [(&mut stranger, format!("/auth/x/callback?code=c&state={state}"))] {
+        assert_eq!(who.get(&path).await.status, 400, "without the cookie");
+    }
+    for path in [format!("/auth/y/callback?code=c&state={state}"), "/auth/x/callback?code=c&state=other".to_owned(), "/auth/x/callback?code=c".to_owned()] {
+        assert_eq!(browser.get(&path).await.status, 400, "{path}");
+    }
+    assert_eq!(mock.with(|seen| seen.codes), 0);
+    assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.status, 303);
+    assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.status, 400, "a second time");
+    assert_eq!(mock.with(|seen| seen.codes), 1);
+    let mut challenges = std::collections::HashSet::new();
+    for _ in 0..20 {
+        let (_, answer) = browser.begin("x", "/").await;
+        let pairs: std::collections::HashMap<String, String> = url::Url::parse(&answer.location()).expect("it is an address").query_pairs().into_owned().collect();
+        assert_eq!((pairs["code_challenge_method"].as_str(), pairs["scope"].as_str()), ("S256", "read_api"));
+        assert!(pairs["code_challenge"].len() >= 43 && challenges.insert(pairs["code_challenge"].clone()));
+    }
+}
+
+/// D2 and D3: an answer that names another issuer, or none where one is promised, gets no code exchanged.
+#[tokio::test]
+async fn answers_of_another_backend() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| seen.metadata = Some(json!({ "issuer": "https://x.test", "authorization_response_iss_parameter_supported": true })));
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    for iss in ["", "&iss=https%3A%2F%2Fevil.test", "&iss=https%3A%2F%2Fx.test%2F"] {
+        let (state, _) = browser.begin("x", "/").await;
+        assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}{iss}")).await.status, 400, "{iss}");
+    }
+    assert_eq!(mock.with(|seen| seen.codes), 0);
+    let (state, _) = browser.begin("x", "/").await;
+    assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}&iss=https%3A%2F%2Fx.test")).await.status, 303);
+}
+
+/// D5: wherever one wants to go afterwards, it is a page of ours.
+#[tokio::test]
+async fn nothing_leads_out() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    let hostile = [
+        "//evil.test",
+        "/\\evil.test",
+        "https://evil.test",
+        "https:evil.test",
+        "\\\\evil.test",
+        "/%09/evil.test",
+        "/\t/evil.test",
+        "///evil.test",
+        "/..//evil.test",
+        "javascript:alert(1)",
+        "portal.test@evil.test",
+        "/auth/done@evil.test",
+        "/auth/x",
+        "/i/x/../../..//evil.test",
+        "%2f%2fevil.test",
+        "/library?x=//evil.test",
+        "\u{2028}//evil.test",
+        "/.evil.test",
+        "///////",
+    ];
+    for then in hostile {
+        let (state, _) = browser.begin("x", then).await;
+        let location = browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.location();
+        assert!(location.starts_with('/') && !location.starts_with("//") && !location.contains("evil") && !location.contains('\\'), "{then:?} led to {location:?}");
+    }
+}
+
+/// D15: a backend that stalls, redirects or lies about itself does not hold up a sign-in for long.
+#[tokio::test]
+async fn metadata_that_does_harm() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    let portal = portal(&[("x", &url)], "").await;
+    for metadata in [json!("stall"), json!("http://169.254.169.254/"), json!({ "issuer": "y".repeat(1_000_000) }), json!([1])] {
+        mock.with(|seen| seen.metadata = Some(metadata.clone()));
+        let began = Instant::now();
+        let (state, answer) = Browser::of(&portal).begin("x", "/").await;
+        assert!(answer.status == 303 && !state.is_empty() && began.elapsed() < Duration::from_secs(10), "{metadata:.40}");
+    }
+}
+
+/// D14: signing out revokes both tokens, even at a backend that is away at first.
+#[tokio::test]
+async fn signing_out_reaches_the_backend() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| (seen.lives, seen.deaf) = (7200, 1));
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    browser.sign_in("x").await;
+    let mut old = browser.clone();
+    assert_eq!(browser.logout("x").await.status, 204);
+    assert_eq!(old.token("x").await.status, 401, "the old cookie is worth nothing");
+    for _ in 0..100 {
+        if mock.with(|seen| seen.revoked.len()) == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(mock.with(|seen| seen.revoked.clone()), ["access-1", "refresh-1"]);
+}
+
+/// E1: the token endpoint answers our own pages only, and signing out too.
+#[tokio::test]
+async fn requests_from_elsewhere() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| seen.lives = 7200);
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    browser.sign_in("x").await;
+    let own = format!("https://{HOST}");
+    for path in ["/auth/x/token", "/auth/x/logout", "/relay/x/api/v4/user"] {
+        for site in [Some("same-site"), Some("cross-site"), Some("none"), None] {
+            for mode in ["cors", "no-cors", "navigate", "websocket"] {
+                for origin in [Some("null"), Some("https://evil.test"), Some("https://portal.test.evil.test"), None] {
+                    let mut headers = vec![("x-twinport", "1"), ("sec-fetch-mode", mode)];
+                    headers.extend(site.map(|site| ("sec-fetch-site", site)));
+                    headers.extend(origin.map(|origin| ("origin", origin)));
+                    assert_eq!(browser.send("POST", path, &headers).await.status, 403, "{path} {headers:?}");
+                }
+            }
+        }
+        assert_eq!(browser.send("POST", path, &[("sec-fetch-site", "same-origin")]).await.status, 403, "{path} without the header that no form can send");
+        for method in ["GET", "PUT", "DELETE"] {
+            let status = browser.send(method, path, &[("sec-fetch-site", "cross-site"), ("x-twinport", "1")]).await.status;
+            assert!([403, 405].contains(&status), "{method} {path}: {status}");
+        }
+    }
+    assert_eq!(browser.send("POST", "/auth/x/token", &[("origin", &own), ("x-twinport", "1")]).await.status, 200, "an older browser of ours");
+}
+
+/// E3 and E4: the cookie is bound to this host, and a sign-in makes a new one.
+#[tokio::test]
+async fn the_cookie() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| seen.lives = 7200);
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    let (state, answer) = browser.begin("x", "/").await;
+    let planted = browser.clone();
+    let after = browser.get(&format!("/auth/x/callback?code=c&state={state}")).await;
+    let removal = browser.clone().logout("x").await;
+    for (answer, what) in [(&answer, "begin"), (&after, "callback"), (&removal, "logout")] {
+        let set = answer.headers.get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase();
+        assert!(
+            set.starts_with("__host-twinport=") && set.contains("httponly") && set.contains("path=/") && !set.contains("domain") && set.contains("samesite=lax"),
+            "{what}: {set}"
+        );
+        assert!(set.contains("secure"), "{what}: {set}");
+    }
+    assert_ne!(planted.cookie, browser.cookie);
+    assert_eq!(planted.clone().token("x").await.status, 401, "the cookie from before the sign-in");
+}
+
+/// E6: requests that are on their way while somebody signs out bring no session back.
+#[tokio::test]
+async fn nothing_is_resurrected() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| seen.lives = 7200);
+    let portal = portal(&[("x", &url), ("y", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    browser.sign_in("x").await;
+    let others = (0..100).map(|number| {
+        let mut browser = browser.clone();
+        async move { if number % 2 == 0 { browser.token("x").await.status } else { browser.begin("y", "/").await.1.status } }
+    });
+    let mut leaving = browser.clone();
+    let (statuses, left) = tokio::join!(futures::future::join_all(others), leaving.logout("x"));
+    assert_eq!(left.status, 204);
+    assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
+    assert_eq!(browser.token("x").await.status, 401);
+}
+
+/// E9: cookies that make no sense are no failure of ours, and no sign-in.
+#[tokio::test]
+async fn garbage_in_cookies() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| seen.lives = 7200);
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    browser.sign_in("x").await;
+    let own = browser.cookie.clone();
+    let mut seed = 7_u64;
+    for _ in 0..2_000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let length = (seed >> 58) as usize;
+        let noise: String = (0..length).map(|place| char::from(32 + u8::try_from((seed >> (place % 50)) % 95).unwrap_or(1))).collect();
+        let mut stranger = Browser { cookie: format!("__Host-twinport={noise}"), ..Browser::of(&portal) };
+        assert_eq!(stranger.token("x").await.status, 401, "{noise}");
+    }
+    for both in [format!("{own}; __Host-twinport=AAAA"), format!("__Host-twinport=AAAA; {own}")] {
+        let mut twice = Browser { cookie: both.clone(), ..Browser::of(&portal) };
+        assert!([200, 401].contains(&twice.token("x").await.status), "{both}");
+    }
+}
+
+/// A redirect URI that was registered for a DTaaS client keeps working.
+#[tokio::test]
+async fn the_old_redirect_address() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    let library = format!(
+        "[[gitlab]]\nid = \"old\"\nurl = \"{url}\"\nclient_id = \"app\"\nredirect_path = \"/Library\"\nread_first = false\n[[instance]]\nid = \"old\"\nname = \"Old\"\ngitlab = \"old\"\n"
+    );
+    let portal = portal(&[], &library).await;
+    let mut browser = Browser::of(&portal);
+    let (state, answer) = browser.begin("old", "/help").await;
+    assert!(answer.location().contains(&format!("redirect_uri=https%3A%2F%2F{HOST}%2FLibrary")) && answer.location().ends_with("scope=api"), "{}", answer.location());
+    assert_eq!(browser.get(&format!("/Library?code=c&state={state}")).await.location(), "/help");
+    assert_eq!(browser.get("/Library").await.location(), "/all/library");
+}

@@ -1,0 +1,60 @@
+//! `twinport check`: what is wrong with a backend is said in a sentence with the next step.
+
+#[path = "auth/mock.rs"]
+#[allow(dead_code, reason = "shared with the tests of signing in")]
+mod mock;
+
+use mock::Mock;
+use server::check::{Verdict, look};
+use server::config::Config;
+
+fn config(url: &str, more: &str) -> (tempfile::TempDir, Config) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("twinport.toml");
+    let text = format!("[server]\npublic_url = \"https://portal.test\"\n[[gitlab]]\nid = \"x\"\nurl = \"{url}\"\nclient_id = \"app\"\n{more}\n[[instance]]\nid = \"x\"\nname = \"X\"\ngitlab = \"x\"\n");
+    std::fs::write(&file, text).expect("it can be written");
+    let config = Config::load(Some(&file)).unwrap_or_else(|error| panic!("{error}"));
+    (folder, config)
+}
+
+async fn bad(url: &str) -> String {
+    let (_folder, config) = config(url, "");
+    let findings = look(&config).await;
+    findings.into_iter().filter(|finding| finding.verdict == Verdict::Bad).map(|finding| finding.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn what_is_well_and_what_is_not() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    assert_eq!(bad(&url).await, "");
+    mock.with(|seen| seen.secret = Some("right".to_owned()));
+    let wrong = bad(&url).await;
+    assert!(wrong.contains("does not know the application") && wrong.contains("https://portal.test/auth/x/callback") && wrong.contains("read_api"), "{wrong}");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "right\n").expect("it can be written");
+    let (_kept, config) = config(&url, &format!("client_secret_file = \"{}\"", secret.display()));
+    assert!(look(&config).await.iter().all(|finding| finding.verdict != Verdict::Bad));
+}
+
+#[tokio::test]
+async fn what_is_no_gitlab() {
+    let page = axum::Router::new().fallback(|| async { axum::response::Html("<title>Router</title>") });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    tokio::spawn(async move { axum::serve(listener, page).await });
+    assert!(bad(&url).await.contains("not as a GitLab") && bad(&url).await.contains(&format!("{url}/gitlab")));
+    assert!(bad("http://127.0.0.1:9").await.contains("did not answer"));
+    assert!(bad("http://nowhere.invalid").await.contains("nowhere.invalid"));
+}
+
+#[tokio::test]
+async fn a_backend_that_hangs_is_named_in_time() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    let began = std::time::Instant::now();
+    assert!(bad(&url).await.contains("did not answer within 5 seconds"));
+    assert!(began.elapsed() < std::time::Duration::from_secs(15));
+    drop(listener);
+}
