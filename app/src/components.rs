@@ -1,6 +1,7 @@
 //! Parts that know what twins, assets and runs are.
 
 pub mod asset_table;
+pub mod choose;
 pub mod file_view;
 pub mod in_files;
 pub mod instance_mark;

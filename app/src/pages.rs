@@ -28,7 +28,7 @@ fn with_client(route: &Route, instance: &str, page: impl FnOnce(Client) -> AnyVi
     match (instances.client(instance), bootstrap.instance(instance)) {
         (Some(client), _) => page(client),
         (None, Some(known)) => view! { <signed_out::SignedOut route=route.clone() instance=known.clone()/> }.into_any(),
-        (None, None) => view! { <missing::UnknownInstance instance=instance.to_owned()/> }.into_any(),
+        (None, None) => later::missing(Some(instance.to_owned())),
     }
 }
 
@@ -38,7 +38,7 @@ fn among(places: Places, page: impl FnOnce(Places, Vec<Instance>) -> AnyView) ->
     let bootstrap = expect_context::<Bootstrap>();
     let unknown = places.unknown(&bootstrap);
     if let Some(instance) = unknown.first() {
-        return view! { <missing::UnknownInstance instance=instance.clone()/> }.into_any();
+        return later::missing(Some(instance.clone()));
     }
     let arranged = expect_context::<Arrangement>().0.with(Clone::clone);
     let sorted = arranged.sorted(&bootstrap).into_iter().filter(|instance| places.has(&instance.id));
@@ -68,10 +68,10 @@ pub fn Pages() -> impl IntoView {
         })
     });
     move || {
-        let Some(route) = page.get() else { return view! { <missing::NotFound/> }.into_any() };
+        let Some(route) = page.get() else { return later::missing(None) };
         match route.clone() {
             Route::Home => view! { <home::Home/> }.into_any(),
-            Route::Help => view! { <help::Help/> }.into_any(),
+            Route::Help => later::help(),
             Route::Library { places, .. } => list(&route, places, |places, instances| view! { <library::Library places instances/> }.into_any()),
             Route::Runs { places } => list(&route, places, later::runs),
             Route::Compare { instance, owner, runs: [first, second] } => with_client(&route, &instance, |client| later::compare(client, owner, first, second)),

@@ -11,7 +11,9 @@ use server::config::Config;
 fn config(url: &str, more: &str) -> (tempfile::TempDir, Config) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("twinport.toml");
-    let text = format!("[server]\npublic_url = \"https://portal.test\"\n[[gitlab]]\nid = \"x\"\nurl = \"{url}\"\nclient_id = \"app\"\n{more}\n[[instance]]\nid = \"x\"\nname = \"X\"\ngitlab = \"x\"\n");
+    let text = format!(
+        "[server]\npublic_url = \"https://portal.test\"\n[[gitlab]]\nid = \"x\"\nurl = \"{url}\"\nclient_id = \"app\"\n{more}\n[[instance]]\nid = \"x\"\nname = \"X\"\ngitlab = \"x\"\n"
+    );
     std::fs::write(&file, text).expect("it can be written");
     let config = Config::load(Some(&file)).unwrap_or_else(|error| panic!("{error}"));
     (folder, config)

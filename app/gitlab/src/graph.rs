@@ -46,14 +46,17 @@ pub struct Names {
     pub trees: Vec<String>,
     /// Files.
     pub blobs: Vec<String>,
+    /// Whether there may be more than was given.
+    pub more: bool,
 }
 
-impl Names {
-    /// Whether there may be more than was given.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.trees.len() >= PAGE || self.blobs.len() >= PAGE
-    }
+/// A folder to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Its path.
+    pub path: String,
+    /// Whether its files matter too, not only its folders.
+    pub files: bool,
 }
 
 /// The entries of the same folders of several projects.
@@ -61,14 +64,14 @@ impl Names {
 pub struct ListFolders {
     projects: Vec<String>,
     reference: String,
-    folders: Vec<String>,
+    folders: Vec<Folder>,
 }
 
 impl ListFolders {
     /// `projects` by full path, at `reference` (`HEAD` for the default branch).
     #[must_use]
-    pub fn new(projects: Vec<String>, reference: impl Into<String>, folders: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { projects, reference: reference.into(), folders: folders.into_iter().map(Into::into).collect() }
+    pub fn new(projects: Vec<String>, reference: impl Into<String>, folders: impl IntoIterator<Item = Folder>) -> Self {
+        Self { projects, reference: reference.into(), folders: folders.into_iter().collect() }
     }
 }
 
@@ -79,8 +82,10 @@ impl Endpoint for ListFolders {
 
     fn request(&self) -> Request {
         let reference = quoted(&self.reference);
-        let folder = |(number, path): (usize, &String)| {
-            format!("f{number}: tree(path: {}, ref: {reference}) {{ trees(first: {PAGE}) {{ nodes {{ name }} }} blobs(first: {PAGE}) {{ nodes {{ name }} }} }} ", quoted(path))
+        let folder = |(number, folder): (usize, &Folder)| {
+            let files = if folder.files { format!("blobs(first: {PAGE}) {{ nodes {{ name }} }} ") } else { String::new() };
+            let path = quoted(&folder.path);
+            format!("f{number}: tree(path: {path}, ref: {reference}) {{ trees(first: {PAGE}) {{ nodes {{ name }} pageInfo {{ hasNextPage }} }} {files}}} ")
         };
         let folders: String = self.folders.iter().enumerate().map(folder).collect();
         let project = |(number, path): (usize, &String)| format!("p{number}: project(fullPath: {}) {{ repository {{ {folders}}} }} ", quoted(path));
@@ -92,7 +97,9 @@ impl Endpoint for ListFolders {
         let names = |value: &Value| nodes(value).iter().map(|node| text(&node["name"])).collect();
         let folder = |project: &Value, number: usize| {
             let tree = &project["repository"][format!("f{number}")];
-            Names { trees: names(&tree["trees"]), blobs: names(&tree["blobs"]) }
+            let (trees, blobs): (Vec<String>, Vec<String>) = (names(&tree["trees"]), names(&tree["blobs"]));
+            let more = tree["trees"]["pageInfo"]["hasNextPage"] == true || blobs.len() >= PAGE;
+            Names { trees, blobs, more }
         };
         let project = |number: usize| {
             let project = &data[format!("p{number}")];
@@ -233,7 +240,7 @@ impl Endpoint for ListRuns {
 
 #[cfg(test)]
 mod tests {
-    use super::{Endpoint, Error, ListFolders, ListRuns, Response, Status};
+    use super::{Endpoint, Error, Folder, ListFolders, ListRuns, Response, Status};
 
     fn answer(body: &str) -> Response {
         Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
@@ -241,7 +248,7 @@ mod tests {
 
     #[test]
     fn names_are_quoted_and_absent_projects_are_told_apart() {
-        let asked = ListFolders::new(vec!["a/\"b\\".into(), "a/c".into()], "HEAD", ["models"]);
+        let asked = ListFolders::new(vec!["a/\"b\\".into(), "a/c".into()], "HEAD", [Folder { path: "models".into(), files: true }]);
         let query = asked.request().body.map(|body| body["query"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
         assert!(query.contains(r#"p0: project(fullPath: "a/\"b\\")"#), "{query}");
         let body = r#"{"data":{"p0":null,"p1":{"repository":{"f0":{"trees":{"nodes":[{"name":"x"}]},"blobs":{"nodes":[]}}}}}}"#;

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 use twin::asset::{Asset, Owner};
 
+use super::choose::Choose;
 use super::file_view::FileView;
 use super::in_files::InFiles;
 use super::log::view::LogView;
@@ -15,6 +16,7 @@ use super::markdown::Markdown;
 use super::results::Results;
 use super::start_form::StartForm;
 use crate::instances::Client;
+use crate::places::Places;
 use crate::queries::run::RunView;
 use crate::ui::later::{Arrived, later};
 
@@ -41,6 +43,16 @@ fn log_part(client: Client, owner: Owner, job: JobId, name: String, over: Signal
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn in_files_part(text: RwSignal<String>, clients: Vec<Client>) -> Arrived {
     Ok(view! { <InFiles text clients/> }.into_any())
+}
+
+#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
+fn choose_part(places: Places) -> Arrived {
+    Ok(view! { <Choose places/> }.into_any())
+}
+
+/// The choice of instances.
+pub fn choose(places: Places) -> AnyView {
+    later(None, __wasm_split_preload_choose_part, move || choose_part(places.clone()))
 }
 
 /// What stands in files, once enough was typed.

@@ -5,13 +5,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use twin::run::ago;
 
-use crate::bootstrap::Bootstrap;
+use super::parts;
 use crate::browser;
 use crate::places::Places;
 use crate::problem::Problem;
 use crate::queries::fan::{Asked, Standing};
 use crate::routes::Route;
 use crate::ui::dynamic::dynamic;
+use crate::ui::menu::menu;
 use crate::ui::notice::{Notice, Tone};
 
 /// What one chip says: its look, its word, and what is behind it.
@@ -56,48 +57,38 @@ fn chip(part: Asked, sign_in: String) -> impl IntoView {
 fn alone(part: Asked, sign_in: String) -> impl IntoView {
     let standing = part.standing;
     dynamic(move || {
+        let (tone, problem, text) = match standing.with(Clone::clone) {
+            Standing::Failed(problem) => (Tone::Bad, problem.clone(), problem.advice),
+            Standing::Stale(at, problem) => (Tone::Plain, problem, format!("What you see is as of {}.", ago((browser::now() - at) / 1000.0))),
+            _ => return None,
+        };
         let (part, href) = (part.clone(), sign_in.clone());
-        match standing.with(Clone::clone) {
-            Standing::Failed(problem) | Standing::Stale(_, problem) if problem.sign_in => {
-                Some(view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice><a class="button" data-variant="primary" rel="external" href=href>"Sign in again"</a></Notice> }.into_any())
-            }
-            Standing::Failed(problem) => Some(
-                view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice><button type="button" class="button" on:click=move |_| part.again()>"Try again"</button></Notice> }.into_any(),
-            ),
-            Standing::Stale(at, problem) => {
-                let age = format!("What you see is as of {}.", ago((browser::now() - at) / 1000.0));
-                Some(view! { <Notice tone=Tone::Plain title=problem.title text=age><button type="button" class="button" on:click=move |_| part.again()>"Try again"</button></Notice> }.into_any())
-            }
-            _ => None,
-        }
+        let act = if problem.sign_in {
+            view! { <a class="button" data-variant="primary" rel="external" href=href>"Sign in again"</a> }.into_any()
+        } else {
+            view! { <button type="button" class="button" on:click=move |_| part.again()>"Try again"</button> }.into_any()
+        };
+        Some(view! { <Notice tone title=problem.title text>{act}</Notice> })
     })
 }
 
 /// The strip, with the choice of instances where there are several to choose from.
 #[component]
 pub fn Strip(places: Places, parts: Vec<Asked>) -> impl IntoView {
-    let bootstrap = expect_context::<Bootstrap>();
     let path = use_location().pathname;
     let sign_in = |part: &Asked| Route::parse(&path.get_untracked()).sign_in(&part.instance.backend);
     if let [part] = parts.as_slice() {
         return alone(part.clone(), sign_in(part)).into_any();
     }
-    let chips = parts.iter().map(|part| chip(part.clone(), sign_in(part))).collect_view();
+    let chips: Vec<AnyView> = parts.iter().map(|part| chip(part.clone(), sign_in(part)).into_any()).collect();
     let counted = StoredValue::new_local(parts);
     let words = move || counted.with_value(|parts| summary(parts));
-    let choose = bootstrap.instances.iter().map(|instance| {
-        let (id, to) = (instance.id.clone(), places.toggled(&instance.id, &bootstrap));
-        let href = move || Route::parse(&path.get()).among(to.clone()).to_string();
-        view! { <li><a href=href aria-current=places.has(&id).then_some("true")>{instance.name.clone()}</a></li> }
-    });
+    let summary = view! { <summary class="button" data-variant="quiet">"Choose instances"</summary> }.into_any();
     view! {
         <div class="strip">
             <p role="status">{words}</p>
             <ul class="chips" aria-label="Instances asked">{chips}</ul>
-            <details class="menu">
-                <summary class="button" data-variant="quiet">"Choose instances"</summary>
-                <ul class="menu-body choose-places">{choose.collect_view()}</ul>
-            </details>
+            {menu("menu", summary, move || parts::choose(places.clone()))}
         </div>
     }
     .into_any()

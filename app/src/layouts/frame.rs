@@ -20,7 +20,6 @@ use crate::routes::Route;
 use crate::session::{self, Wish};
 use crate::ui::dynamic::dynamic;
 use crate::ui::menu::menu;
-use crate::ui::notice::{Notice, Tone};
 use crate::ui::theme::ThemeButton;
 use crate::ui::toast::ToastList;
 
@@ -73,16 +72,7 @@ fn lost(bootstrap: &Bootstrap, instances: &Instances, route: &Route) -> Option<A
     let id = route.instance()?;
     let instance = bootstrap.instance(&id)?;
     let gone = instances.healths.of(&instance.backend) == Some(Health::SignedOut) && bootstrap.person(&instance.backend).is_some();
-    let title = format!("You are no longer signed in to {}.", instance.name);
-    let href = route.sign_in(&instance.backend);
-    gone.then(|| {
-        view! {
-            <Notice tone=Tone::Plain title=title text="What you see stays as it is. Sign in again, and you come back to this page.">
-                <a class="button" data-variant="primary" rel="external" href=href>"Sign in again"</a>
-            </Notice>
-        }
-        .into_any()
-    })
+    gone.then(|| parts::lost(instance.name.clone(), route.sign_in(&instance.backend)))
 }
 
 /// The frame.

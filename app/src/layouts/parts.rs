@@ -11,6 +11,7 @@ use super::arrange::Arrange;
 use super::step_up::StepUp;
 use crate::routes::Route;
 use crate::ui::later::{Arrived, later};
+use crate::ui::notice::{Notice, Tone};
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn accounts_part(route: Memo<Route>) -> Arrived {
@@ -25,6 +26,22 @@ fn arrange_part() -> Arrived {
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn step_up_part() -> Arrived {
     Ok(view! { <StepUp/> }.into_any())
+}
+
+#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
+fn lost_part(name: String, href: String) -> Arrived {
+    let title = format!("You are no longer signed in to {name}.");
+    Ok(view! {
+        <Notice tone=Tone::Plain title=title text="What you see stays as it is. Sign in again, and you come back to this page.">
+            <a class="button" data-variant="primary" rel="external" href=href>"Sign in again"</a>
+        </Notice>
+    }
+    .into_any())
+}
+
+/// The sign-in at an instance has ended; `href` is the way back to this page.
+pub fn lost(name: String, href: String) -> AnyView {
+    later(None, __wasm_split_preload_lost_part, move || lost_part(name.clone(), href.clone()))
 }
 
 /// Who one is at each backend.

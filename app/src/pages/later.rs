@@ -7,7 +7,7 @@ use ::twin::asset::{Asset, Owner};
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
-use super::{asset, compare, run, runs, twin};
+use super::{asset, compare, help, missing, run, runs, twin};
 use crate::bootstrap::Instance;
 use crate::components::parts;
 use crate::instances::Client;
@@ -41,6 +41,29 @@ fn twin_page(client: Client, asset: Asset, found: Query<Contents>) -> Arrived {
 #[wasm_split(page_compare, wasm_split_path = leptos::wasm_split, fallible)]
 fn compare_page(client: Client, owner: Owner, first: i64, second: i64) -> Arrived {
     Ok(view! { <compare::Compare client owner first second/> }.into_any())
+}
+
+#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
+fn help_page() -> Arrived {
+    Ok(view! { <help::Help/> }.into_any())
+}
+
+#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
+fn missing_page(instance: Option<String>) -> Arrived {
+    Ok(match instance {
+        Some(instance) => view! { <missing::UnknownInstance instance/> }.into_any(),
+        None => view! { <missing::NotFound/> }.into_any(),
+    })
+}
+
+/// The guide.
+pub fn help() -> AnyView {
+    later(Some("Help".to_owned()), __wasm_split_preload_help_page, help_page)
+}
+
+/// An address that leads nowhere, because of an instance that is not there if that is known.
+pub fn missing(instance: Option<String>) -> AnyView {
+    later(None, __wasm_split_preload_missing_page, move || missing_page(instance.clone()))
 }
 
 /// Two runs beside each other.

@@ -1,12 +1,13 @@
 //! The library of one or several instances: five kinds, private and common, narrowed while one
 //! types, and searched in files when one stops.
 
-mod shelf;
+use std::rc::Rc;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 use twin::asset::{Kind, Owner};
+use twin::shelf::{Narrow, Shelf, Shown};
 
 use crate::browser;
 use crate::components::asset_table::{AssetTable, Shelved};
@@ -21,7 +22,9 @@ use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::filter::Filter;
 use crate::ui::loaded::Skeleton;
-use shelf::{Narrow, Shelf, Shown};
+
+/// After so long without a new answer the order by name is made, for when somebody asks for it.
+const SETTLED: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// The kinds as a row of links, with how many there are of each.
 fn kinds(places: &Places, chosen: Memo<Option<Kind>>, counts: Signal<[usize; 6]>) -> impl IntoView + use<> {
@@ -82,14 +85,31 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
     let parts = StoredValue::new_local(fan(instances, "library", of_instance));
     let shelf = StoredValue::new_local(Shelf::default());
     let shown = Cell::new(Shown::default());
-    // What comes is put on the shelf.
-    Effect::new(move |_| {
-        for (number, part) in parts.get_value().iter().enumerate() {
-            if let Some(found) = part.answer.with(Clone::clone) {
+    // What comes is put on the shelf, once a frame however much it is.
+    let (taken, planned) = (StoredValue::new_local(Vec::<Option<Rc<Found>>>::new()), StoredValue::new(false));
+    let take = move || {
+        let Some(parts) = parts.try_get_value() else { return };
+        planned.set_value(false);
+        let answers: Vec<Option<Rc<Found>>> = parts.iter().map(|part| part.answer.peek(Clone::clone).flatten()).collect();
+        let before = taken.try_update_value(|taken| std::mem::replace(taken, answers.clone())).unwrap_or_default();
+        for (number, found) in answers.iter().enumerate() {
+            let same = matches!((found, before.get(number)), (Some(found), Some(Some(known))) if Rc::ptr_eq(found, known));
+            if let (Some(found), false) = (found, same) {
                 shelf.update_value(|shelf| shelf.put(number, &found.assets));
             }
         }
         shown.set(shelf.with_value(|shelf| shelf.shown(&now(narrow))));
+        let prepare = move || {
+            shelf.try_update_value(Shelf::prepare);
+        };
+        set_timeout(prepare, SETTLED);
+    };
+    Effect::new(move |_| {
+        parts.with_value(|parts| parts.iter().for_each(|part| part.answer.track()));
+        if !planned.get_value() {
+            planned.set_value(true);
+            request_animation_frame(take);
+        }
     });
     Effect::new(move |_| {
         let (text, kind) = (text.get(), kind.get());

@@ -120,8 +120,11 @@ async fn within<T>(client: Client, question: impl Future<Output = Result<T, Prob
     }
 }
 
+/// Takes the first part of an answer while the rest is on its way.
+pub type Give<T> = Box<dyn Fn(T)>;
+
 /// Asks `question`, which is called `what`, of each of `instances`; in the browser only.
-pub fn fan<T, F>(instances: Vec<Instance>, what: &'static str, question: impl Fn(Client) -> F + Clone + 'static) -> Vec<Part<T>>
+pub fn fan<T, F>(instances: Vec<Instance>, what: &'static str, question: impl Fn(Client, Give<T>) -> F + Clone + 'static) -> Vec<Part<T>>
 where
     T: 'static,
     F: Future<Output = Result<T, Problem>> + 'static,
@@ -148,7 +151,12 @@ where
             }) else {
                 return;
             };
-            let answered = question(client.clone());
+            let give = move |value: T| {
+                if newest.try_get_value() == Some(number) {
+                    answer.set(Some(Rc::new(value)));
+                }
+            };
+            let answered = question(client.clone(), Box::new(give));
             spawn_local(async move {
                 let outcome = within(client, answered, standing, before).await;
                 if newest.try_get_value() != Some(number) {

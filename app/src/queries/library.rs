@@ -4,10 +4,11 @@
 use futures_util::future::{join_all, try_join_all};
 use gitlab::Error;
 use gitlab::endpoint::{ask, ask_all};
-use gitlab::graph::{ListFolders, Names, PAGE, ReadTexts};
+use gitlab::graph::{Folder, ListFolders, Names, PAGE, ReadTexts};
 use gitlab::repository::ListTree;
 use gitlab::search::{Passage, SearchFiles};
 use twin::asset::{Asset, Kind, Owner, assets};
+use twin::shelf::order;
 
 use crate::instances::Client;
 use crate::problem::Problem;
@@ -33,7 +34,8 @@ pub fn listing(client: &Client, owner: Owner, path: &str) -> ListTree {
 /// The five folders of every project that one may look into; asked ahead as well.
 pub fn folders(client: &Client) -> ListFolders {
     let projects = client.owners().iter().map(|owner| client.project_path(*owner)).collect();
-    ListFolders::new(projects, client.branch(), Kind::ALL.map(Kind::folder))
+    // A twin is a folder; of the other kinds a file alone is an asset too.
+    ListFolders::new(projects, client.branch(), Kind::ALL.map(|kind| Folder { path: kind.folder().to_owned(), files: kind != Kind::Twin }))
 }
 
 /// All entries of a folder that has more than one answer of the graph holds.
@@ -44,29 +46,42 @@ async fn whole(client: &Client, owner: Owner, kind: Kind) -> Result<Vec<Asset>, 
     Ok(assets(owner, paths.iter().map(String::as_str)))
 }
 
-async fn of_folder(client: &Client, owner: Owner, kind: Kind, names: Names) -> Result<Vec<Asset>, Error> {
-    if names.is_full() {
-        return whole(client, owner, kind).await;
-    }
-    let folders = names.trees.into_iter().map(|name| format!("{}/{name}/_", kind.folder()));
-    let paths: Vec<String> = folders.chain(names.blobs.into_iter().map(|name| format!("{}/{name}", kind.folder()))).collect();
-    Ok(assets(owner, paths.iter().map(String::as_str)))
+/// What a folder's names are.
+fn of_names(owner: Owner, kind: Kind, names: &Names) -> Vec<Asset> {
+    let folders = names.trees.iter().map(|name| format!("{}/{name}/_", kind.folder()));
+    let paths: Vec<String> = folders.chain(names.blobs.iter().map(|name| format!("{}/{name}", kind.folder()))).collect();
+    assets(owner, paths.iter().map(String::as_str))
 }
 
-/// All assets of an instance.
-pub async fn of_instance(client: Client) -> Result<Found, Problem> {
+/// All assets of an instance; `give` gets the first of them when there are more than one answer holds.
+pub async fn of_instance(client: Client, give: impl Fn(Found)) -> Result<Found, Problem> {
     let fail = |error: Error| Problem::new(&error, "load the library", &client.instance.name);
     let answer = ask(&client, &folders(&client)).await.map_err(fail)?;
-    let (mut missing, mut parts) = (Vec::new(), Vec::new());
+    let (mut found, mut rest) = (Found::default(), Vec::new());
     for (owner, folders) in client.owners().iter().zip(answer) {
-        match folders {
-            Some(folders) => parts.extend(Kind::ALL.into_iter().zip(folders).map(|(kind, names)| of_folder(&client, *owner, kind, names))),
-            None => missing.push(*owner),
+        let Some(folders) = folders else {
+            found.missing.push(*owner);
+            continue;
+        };
+        for (kind, names) in Kind::ALL.into_iter().zip(folders) {
+            found.assets.extend(of_names(*owner, kind, &names));
+            if names.more {
+                rest.push((*owner, kind));
+            }
         }
     }
-    let mut assets: Vec<Asset> = try_join_all(parts).await.map_err(fail)?.into_iter().flatten().collect();
-    assets.sort_unstable_by(|a, b| (&a.name, a.kind, a.owner).cmp(&(&b.name, b.kind, b.owner)));
-    Ok(Found { assets, missing })
+    if rest.is_empty() {
+        found.assets.sort_unstable_by(order);
+        return Ok(found);
+    }
+    let mut first = found.clone();
+    first.assets.sort_unstable_by(order);
+    give(first);
+    let large = try_join_all(rest.iter().map(|(owner, kind)| whole(&client, *owner, *kind))).await.map_err(fail)?;
+    found.assets.retain(|asset| !rest.contains(&(asset.owner, asset.kind)));
+    found.assets.extend(large.into_iter().flatten());
+    found.assets.sort_unstable_by(order);
+    Ok(found)
 }
 
 /// The first line that says something.

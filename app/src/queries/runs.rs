@@ -7,6 +7,7 @@ use twin::asset::Owner;
 
 use crate::instances::Client;
 use crate::problem::Problem;
+use crate::queries::fan::Give;
 
 /// How many of a project are listed.
 const NEWEST: u32 = 30;
@@ -46,7 +47,7 @@ fn row(client: &Client, owner: Owner, run: Run) -> RunRow {
 }
 
 /// The newest runs of an instance, newest first.
-pub async fn of_instance(client: Client) -> Result<Vec<RunRow>, Problem> {
+pub async fn of_instance(client: Client, _: Give<Vec<RunRow>>) -> Result<Vec<RunRow>, Problem> {
     of_owners(&client, client.owners()).await
 }
 

@@ -2,6 +2,10 @@
 //! it only; a file that does not arrive leaves a notice, and the rest of the page as it is.
 
 use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -30,9 +34,19 @@ where
     F: Future<Output = Result<(), SplitLoaderError>> + 'static,
     P: Future<Output = Arrived> + 'static,
 {
+    boxed(heading, Arc::new(move || fetch().boxed_local()), Box::new(move || part().now_or_never().and_then(Result::ok)))
+}
+
+/// Brings a file.
+type Fetch = Arc<dyn Fn() -> LocalBoxFuture<'static, Result<(), SplitLoaderError>> + Send + Sync>;
+
+/// One copy of it for all parts.
+fn boxed(heading: Option<String>, fetch: Fetch, part: Box<dyn Fn() -> Option<AnyView> + Send>) -> AnyView {
     let stage = RwSignal::new(Stage::Coming);
+    let fetch = StoredValue::new(fetch);
     let again = move || {
         stage.set(Stage::Coming);
+        let Some(fetch) = fetch.try_get_value() else { return };
         spawn_local(async move {
             let _ = stage.try_set(if fetch().await.is_ok() { Stage::Here } else { Stage::Lost });
         });
@@ -40,10 +54,7 @@ where
     Effect::new(move |_| again());
     let now = move || match stage.get() {
         Stage::Coming => view! { {before(&heading)}<Skeleton rows=6 label="Loading"/> }.into_any(),
-        Stage::Here => match futures_util::FutureExt::now_or_never(part()) {
-            Some(Ok(view)) => view,
-            _ => lost(&heading, again),
-        },
+        Stage::Here => part().unwrap_or_else(|| lost(&heading, again)),
         Stage::Lost => lost(&heading, again),
     };
     dynamic(now).into_any()

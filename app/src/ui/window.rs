@@ -11,7 +11,7 @@ use crate::browser;
 /// Lists up to this length are there whole.
 const WHOLE: usize = 200;
 /// Rows above and below the window that are there as well; the range moves in steps of half of them.
-const MARGIN: usize = 20;
+const MARGIN: usize = 8;
 
 /// Which rows are there.
 #[derive(Clone, Copy)]

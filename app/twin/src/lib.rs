@@ -9,3 +9,4 @@ pub mod lifecycle;
 pub mod phase;
 pub mod run;
 pub mod search;
+pub mod shelf;

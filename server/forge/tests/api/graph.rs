@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use gitlab::graph::{ListFolders, ListRuns, ReadTexts};
+use gitlab::graph::{Folder, ListFolders, ListRuns, ReadTexts};
 use gitlab::{Endpoint, Response};
 
 use super::actor::{Actor, World};
@@ -18,20 +18,20 @@ async fn put<E: Endpoint>(actor: &Actor, question: &E) -> E::Output {
 /// Two projects within what people may spend, one within what guests may.
 #[tokio::test]
 async fn the_questions_of_the_app_fit() {
-    const KINDS: [&str; 5] = ["digital_twins", "functions", "models", "tools", "data"];
+    let kinds = || ["digital_twins", "functions", "models", "tools", "data"].map(|path| Folder { path: path.to_owned(), files: path != "digital_twins" });
     let world = World::new().await;
     let alice = world.person("alice", &["read_api"]).await;
     let (own, common) = ("dtaas/alice".to_owned(), "dtaas/common".to_owned());
-    let found = put(&alice, &ListFolders::new(vec![own.clone(), common.clone()], "HEAD", KINDS)).await;
+    let found = put(&alice, &ListFolders::new(vec![own.clone(), common.clone()], "HEAD", kinds())).await;
     assert!(found[0].as_ref().is_some_and(|folders| folders[0].trees.contains(&"hello-world".to_owned())), "{found:?}");
     assert!(found[1].as_ref().is_some_and(|folders| folders[2].trees.contains(&"spring-mass".to_owned())), "{found:?}");
-    assert_eq!(put(&alice, &ListFolders::new(vec!["dtaas/none".to_owned()], "HEAD", KINDS)).await, [None]);
+    assert_eq!(put(&alice, &ListFolders::new(vec!["dtaas/none".to_owned()], "HEAD", kinds())).await, [None]);
     let many = (0..100).map(|n| format!("digital_twins/t{n}/description.md")).collect();
     assert_eq!(put(&alice, &ReadTexts::new(&own, "HEAD", many)).await, []);
     assert_eq!(put(&alice, &ListRuns::new(vec![own.clone(), common.clone()], 30)).await, [Some(Vec::new()), Some(Vec::new())]);
     let admin = world.person("admin", &["api"]).await;
     admin.with("PUT", "/projects/dtaas%2Fcommon", json!({ "visibility": "public" })).await.expect(200);
-    let guest = put(&world.anonymous(), &ListFolders::new(vec![common], "HEAD", KINDS)).await;
+    let guest = put(&world.anonymous(), &ListFolders::new(vec![common], "HEAD", kinds())).await;
     assert!(guest[0].as_ref().is_some_and(|folders| !folders[2].trees.is_empty()), "{guest:?}");
 }
 

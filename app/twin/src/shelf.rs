@@ -1,7 +1,7 @@
 //! All assets that came, and which of them are shown in which order.
 
-use twin::asset::{Asset, Kind, Owner};
-use twin::search::{Hay, Needle};
+use crate::asset::{Asset, Kind, Owner};
+use crate::search::{Hay, Needle};
 
 /// What narrows the library.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,6 +12,12 @@ pub struct Narrow {
     pub owner: Option<Owner>,
     /// Which kind.
     pub kind: Option<Kind>,
+}
+
+/// The order in which assets are shown: by name, then kind, then owner.
+#[must_use]
+pub fn order(a: &Asset, b: &Asset) -> std::cmp::Ordering {
+    (&a.name, a.kind, a.owner).cmp(&(&b.name, b.kind, b.owner))
 }
 
 /// One asset, and the place of its instance in the page's list.
@@ -39,8 +45,9 @@ pub struct Shelf {
     items: Vec<Item>,
     hays: Vec<Hay>,
     order: Vec<u32>,
+    /// The order by name, made when nobody waits for it.
+    sorted: Option<Vec<u32>>,
     arrived: Vec<usize>,
-    in_order: bool,
 }
 
 impl Shelf {
@@ -56,39 +63,59 @@ impl Shelf {
         self.items.len()
     }
 
-    /// An instance answered; what it answered before is replaced.
-    pub fn put(&mut self, part: usize, assets: &[Asset]) {
-        if self.arrived.contains(&part) {
-            let kept = |shelf: &Self| shelf.items.iter().filter(|item| item.part == part).map(|item| &item.asset).eq(assets);
-            if kept(self) {
-                return;
-            }
-            let old: Vec<Item> = std::mem::take(self).items;
-            self.extend(old.into_iter().filter(|item| item.part != part));
-            self.in_order = false;
-        }
-        self.arrived.push(part);
-        self.extend(assets.iter().map(|asset| Item { part, asset: asset.clone() }));
-        self.in_order = self.arrived.len() == 1;
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
     }
 
-    fn extend(&mut self, items: impl Iterator<Item = Item>) {
-        for item in items {
-            if !self.arrived.contains(&item.part) {
-                self.arrived.push(item.part);
+    /// An instance answered; what it answered before is replaced. What is new comes last.
+    pub fn put(&mut self, part: usize, assets: &[Asset]) {
+        if self.arrived.contains(&part) {
+            let before: Vec<&Asset> = self.items.iter().filter(|item| item.part == part).map(|item| &item.asset).collect();
+            if before.iter().copied().eq(assets) {
+                return;
             }
+            // The whole of an answer of which a part was here: the rest comes behind.
+            let sorted = before.is_sorted_by(|a, b| order(a, b).is_lt());
+            if sorted && before.iter().all(|known| assets.binary_search_by(|asset| order(asset, known)).is_ok()) {
+                let rest = assets.iter().filter(|asset| before.binary_search_by(|known| order(known, asset)).is_err());
+                let rest: Vec<Item> = rest.map(|asset| Item { part, asset: asset.clone() }).collect();
+                return self.add(rest.into_iter());
+            }
+            let old = std::mem::take(self);
+            self.arrived = old.arrived;
+            self.add(old.items.into_iter().filter(|item| item.part != part));
+        } else {
+            self.arrived.push(part);
+        }
+        self.add(assets.iter().map(|asset| Item { part, asset: asset.clone() }));
+    }
+
+    fn add(&mut self, items: impl Iterator<Item = Item>) {
+        for item in items {
             self.order.push(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
             self.hays.push(Hay::new(&item.asset.name));
             self.items.push(item);
+        }
+        self.sorted = None;
+    }
+
+    /// Makes the order that [`Self::settle`] takes; for a moment when nobody waits.
+    pub fn prepare(&mut self) {
+        if self.sorted.is_none() {
+            let mut sorted = self.order.clone();
+            let items = &self.items;
+            sorted.sort_unstable_by(|a, b| order(&items[*a as usize].asset, &items[*b as usize].asset).then(a.cmp(b)));
+            self.sorted = Some(sorted);
         }
     }
 
     /// Puts all in order, by name; somebody asked for something, or nobody is looking yet.
     pub fn settle(&mut self) {
-        if !self.in_order {
-            let items = &self.items;
-            self.order.sort_unstable_by(|a, b| (&items[*a as usize].asset.name, a).cmp(&(&items[*b as usize].asset.name, b)));
-            self.in_order = true;
+        self.prepare();
+        if let Some(sorted) = &self.sorted {
+            self.order.clone_from(sorted);
         }
     }
 
@@ -101,9 +128,7 @@ impl Shelf {
         let mut rows = Vec::new();
         for place in found {
             let kind = self.items[place as usize].asset.kind;
-            if let Some(number) = Kind::ALL.iter().position(|known| *known == kind) {
-                counts[number + 1] += 1;
-            }
+            counts[1 + kind as usize] += 1;
             if narrow.kind.is_none_or(|wanted| wanted == kind) {
                 rows.push(place);
             }
@@ -136,7 +161,12 @@ mod tests {
         shelf.put(1, &[asset(Kind::Model, "b"), asset(Kind::Twin, "d")]);
         assert_eq!(names(&shelf, &all), ["0a", "1b", "0c", "1d"], "the same answer again moves nothing");
         shelf.put(1, &[asset(Kind::Model, "e")]);
+        shelf.settle();
         assert_eq!(names(&shelf, &all), ["0a", "0c", "1e"]);
+        shelf.put(1, &[asset(Kind::Model, "b"), asset(Kind::Model, "e")]);
+        assert_eq!(names(&shelf, &all), ["0a", "0c", "1e", "1b"], "the rest of an answer comes behind");
+        shelf.put(1, &[asset(Kind::Model, "e")]);
+        shelf.settle();
         let counts = shelf.shown(&Narrow { kind: Some(Kind::Tool), ..Narrow::default() }).counts;
         assert_eq!(counts, [3, 0, 0, 2, 1, 0]);
         assert_eq!(names(&shelf, &Narrow { kind: Some(Kind::Tool), ..Narrow::default() }), ["0c"]);

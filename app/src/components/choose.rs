@@ -1,0 +1,21 @@
+//! The choice of instances that a list is of.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::bootstrap::{Bootstrap, Instance};
+use crate::places::Places;
+use crate::routes::Route;
+
+/// All of them, each a link to the list with or without it.
+#[component]
+pub fn Choose(places: Places) -> impl IntoView {
+    let bootstrap = expect_context::<Bootstrap>();
+    let path = use_location().pathname;
+    let row = |instance: &Instance| {
+        let to = places.toggled(&instance.id, &bootstrap);
+        let href = move || Route::parse(&path.get()).among(to.clone()).to_string();
+        view! { <li><a href=href aria-current=places.has(&instance.id).then_some("true")>{instance.name.clone()}</a></li> }
+    };
+    view! { <ul class="choose-places">{bootstrap.instances.iter().map(row).collect_view()}</ul> }
+}
