@@ -160,6 +160,16 @@ pub fn bench() -> Result<()> {
     let mut list: Vec<Value> =
         vec![row("app.entry_brotli_kb", entry, "kB"), row("server.ready_ms", median(ready), "ms"), row("server.rss_mb", resident, "MiB"), row("log.latency_ms", latency, "ms")];
     list.extend(bench_logs::figures()?.iter().map(|(name, value, unit)| row(name, *value, unit)));
+    for (name, value) in bench_logs::measured("bench/federation.mjs", &[&binary(true).display().to_string()])? {
+        let unit = if name.ends_with("_ms") {
+            "ms"
+        } else if name.ends_with("_bytes") {
+            "bytes"
+        } else {
+            ""
+        };
+        list.push(row(&name, value.as_f64().unwrap_or_default(), unit));
+    }
     for figure in &list {
         say(&format!("{:24} {:>8} {}", figure["name"].as_str().unwrap_or_default(), figure["value"], figure["unit"].as_str().unwrap_or_default()));
     }
