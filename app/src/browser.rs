@@ -106,11 +106,6 @@ pub async fn send(way: &Way, request: &Request, seconds: u32) -> Result<Response
         gitlab::Method::Delete => Method::DELETE,
     };
     let url = format!("{}{}", way.base, request.url());
-    if request.is_read()
-        && let Some(response) = asked_ahead(&ahead_key(&url, request)).await
-    {
-        return Ok(response);
-    }
     let mut builder = way.begin(&url).method(method).cache(web_sys::RequestCache::NoCache).abort_signal(signal.as_ref());
     if let Some(from) = request.from_byte {
         builder = builder.header("Range", &format!("bytes={from}-"));
@@ -120,6 +115,11 @@ pub async fn send(way: &Way, request: &Request, seconds: u32) -> Result<Response
         None => builder.build(),
     };
     let sending = async {
+        if request.is_read()
+            && let Some(response) = asked_ahead(&ahead_key(&url, request)).await
+        {
+            return Ok(response);
+        }
         let answer = built.map_err(|_| Error::Unreachable)?.send().await.map_err(|_| Error::Unreachable)?;
         let headers = answer.headers().entries().map(|(name, value)| (name.to_lowercase(), value)).collect();
         let body = answer.binary().await.map_err(|_| Error::Unreachable)?;
@@ -137,8 +137,20 @@ pub async fn send(way: &Way, request: &Request, seconds: u32) -> Result<Response
     outcome
 }
 
-/// `POST`s to this server, marked as ours; status and body.
+/// `POST`s to this server, marked as ours; status and body, or nothing when it takes too long.
 pub async fn post_home(url: &str) -> Option<(u16, String)> {
+    let (asked, limit) = (post(url), sleep(HOME));
+    futures_util::pin_mut!(asked, limit);
+    match futures_util::future::select(asked, limit).await {
+        futures_util::future::Either::Left((outcome, _)) => outcome,
+        futures_util::future::Either::Right(..) => None,
+    }
+}
+
+/// Milliseconds that this server has for an answer.
+const HOME: u32 = 10_000;
+
+async fn post(url: &str) -> Option<(u16, String)> {
     if let Some(promise) = take_ahead(url)
         && let Ok(parts) = JsFuture::from(promise).await
     {
@@ -234,19 +246,6 @@ pub fn hear_tabs(mut heard: impl FnMut(String) + 'static) {
     });
     tabs().set_onmessage(Some(listener.as_ref().unchecked_ref()));
     listener.forget();
-}
-
-/// Sets the part of the address behind `?` without a new entry in the history.
-pub fn set_query(pairs: &[(&str, &str)]) {
-    let Ok(query) = web_sys::UrlSearchParams::new() else { return };
-    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        query.append(name, value);
-    }
-    let path = window().location().pathname().unwrap_or_default();
-    let text = String::from(query.to_string());
-    if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&if text.is_empty() { path } else { format!("{path}?{text}") }));
-    }
 }
 
 /// How far the top of `element` is above the top of the window, and how high the window is.

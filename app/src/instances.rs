@@ -118,7 +118,7 @@ impl Client {
     /// The way to the backend, with a token for it unless a guest asks.
     async fn way(&self, write: bool) -> Result<Way, Error> {
         let token = match &self.username {
-            Some(_) => match session::access_token(&self.backend.id, write).await {
+            Some(username) => match session::access_token(&self.backend.id, username, write).await {
                 Err(Error::SignedOut) => {
                     self.note(Health::SignedOut);
                     return Err(Error::SignedOut);

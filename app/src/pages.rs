@@ -18,7 +18,6 @@ use leptos_router::hooks::use_location;
 
 use crate::bootstrap::{Bootstrap, Instance};
 use crate::instances::{Client, Instances};
-use crate::layouts::arrangement::Arrangement;
 use crate::places::Places;
 use crate::routes::Route;
 
@@ -40,9 +39,14 @@ fn among(places: Places, page: impl FnOnce(Places, Vec<Instance>) -> AnyView) ->
     if let Some(instance) = unknown.first() {
         return later::missing(Some(instance.clone()));
     }
-    let arranged = expect_context::<Arrangement>().0.with(Clone::clone);
-    let sorted = arranged.sorted(&bootstrap).into_iter().filter(|instance| places.has(&instance.id));
-    let shown: Vec<Instance> = sorted.filter(|instance| places != Places::All || !arranged.muted.contains(&instance.id)).collect();
+    let mut shown = places.instances(&bootstrap);
+    if places == Places::All {
+        let muted = expect_context::<Memo<Vec<String>>>().get();
+        // Where all are muted, nobody wanted to see nothing.
+        if shown.iter().any(|instance| !muted.contains(&instance.id)) {
+            shown.retain(|instance| !muted.contains(&instance.id));
+        }
+    }
     page(places, shown)
 }
 

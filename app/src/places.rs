@@ -68,16 +68,17 @@ impl Places {
         }
     }
 
-    /// With or without one instance; the last one stays.
+    /// With or without one instance; the last one stays. All are all but the `muted` ones.
     #[must_use]
-    pub fn toggled(&self, id: &str, bootstrap: &Bootstrap) -> Self {
-        let mut ids: Vec<String> = self.instances(bootstrap).into_iter().map(|instance| instance.id).collect();
+    pub fn toggled(&self, id: &str, bootstrap: &Bootstrap, muted: &[String]) -> Self {
+        let seen = |id: &String| *self != Self::All || !muted.contains(id);
+        let mut ids: Vec<String> = self.instances(bootstrap).into_iter().map(|instance| instance.id).filter(seen).collect();
         match ids.iter().position(|known| known == id) {
             Some(place) if ids.len() > 1 => drop(ids.remove(place)),
             Some(_) => {}
             None => ids.push(id.to_owned()),
         }
-        if ids.len() > 1 && ids.len() == bootstrap.instances.len() { Self::All } else { Self::Of(ids) }
+        if ids.len() > 1 && ids.len() == bootstrap.instances.len() && muted.is_empty() { Self::All } else { Self::Of(ids) }
     }
 }
 
@@ -102,10 +103,13 @@ mod tests {
         let of = |word: &str| Places::of_word(word);
         assert_eq!(of("a+b+a").map(|places| places.to_string()).as_deref(), Some("a+b"));
         assert_eq!((of(""), of("++")), (None, None));
-        assert_eq!(Places::one("a").toggled("a", &bootstrap).to_string(), "a", "the last one stays");
-        assert_eq!(Places::one("a").toggled("c", &bootstrap).to_string(), "a+c");
-        assert_eq!(Places::one("a").toggled("c", &bootstrap).toggled("b", &bootstrap), Places::All);
-        assert_eq!(Places::All.toggled("b", &bootstrap).to_string(), "a+c");
+        assert_eq!(Places::one("a").toggled("a", &bootstrap, &[]).to_string(), "a", "the last one stays");
+        assert_eq!(Places::one("a").toggled("c", &bootstrap, &[]).to_string(), "a+c");
+        assert_eq!(Places::one("a").toggled("c", &bootstrap, &[]).toggled("b", &bootstrap, &[]), Places::All);
+        assert_eq!(Places::All.toggled("b", &bootstrap, &[]).to_string(), "a+c");
+        let muted = ["c".to_owned()];
+        assert_eq!(Places::All.toggled("a", &bootstrap, &muted).to_string(), "b", "a muted one is not brought back");
+        assert_eq!(Places::one("a").toggled("c", &bootstrap, &muted).toggled("b", &bootstrap, &muted).to_string(), "a+c+b", "and can be asked for");
         assert_eq!(of("a+x").map(|places| places.unknown(&bootstrap)), Some(vec!["x".to_owned()]));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use leptos::prelude::{Get, Signal};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use twin::asset::{Kind, Owner};
 
@@ -181,11 +182,59 @@ impl Route {
         format!("{self}?file={}", encode(path))
     }
 
+    /// The page with what was typed and whose assets are wanted in its address.
+    #[must_use]
+    pub fn narrowed(&self, text: &str, owner: Option<Owner>) -> String {
+        let pairs = [("q", encode(text)), ("where", owner.map_or(String::new(), |owner| owner.word().to_owned()))];
+        let pairs: Vec<String> = pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| format!("{key}={value}")).collect();
+        self.with_search(&pairs.join("&"))
+    }
+
+    /// The page with this behind its `?`.
+    #[must_use]
+    pub fn with_search(&self, search: &str) -> String {
+        match search.trim_start_matches('?') {
+            "" => self.to_string(),
+            search => format!("{self}?{search}"),
+        }
+    }
+
+    /// The page at `address` as ours, with what is behind its `?` and `#` where that is harmless;
+    /// what is no page of ours is home.
+    #[must_use]
+    pub fn safe(address: &str) -> String {
+        let end = address.find(['?', '#']).unwrap_or(address.len());
+        let (path, rest) = address.split_at(end);
+        let plain = rest.len() <= 1_000 && rest.chars().all(|c| c.is_ascii_alphanumeric() || "?#%=&+._~-".contains(c));
+        match Self::find(path) {
+            Some(route) if plain => format!("{route}{rest}"),
+            Some(route) => route.to_string(),
+            None => Self::Home.to_string(),
+        }
+    }
+
     /// Where signing in at a backend begins, coming back to this page.
     #[must_use]
     pub fn sign_in(&self, backend: &str) -> String {
-        format!("/auth/{}?then={}", encode(backend), encode(&self.to_string()))
+        sign_in(backend, &self.to_string())
     }
+}
+
+/// Where signing in at a backend begins, coming back to `here`: path, `?` and all.
+#[must_use]
+pub fn sign_in(backend: &str, here: &str) -> String {
+    format!("/auth/{}?then={}", encode(backend), encode(here))
+}
+
+/// The address of the page that is shown, followed: path, what is behind `?`, and behind `#`.
+#[must_use]
+pub fn here() -> Signal<String> {
+    let location = leptos_router::hooks::use_location();
+    Signal::derive(move || {
+        let (search, hash) = (location.search.get(), location.hash.get());
+        let behind = |mark: char, text: String| if text.is_empty() || text.starts_with(mark) { text } else { format!("{mark}{text}") };
+        format!("{}{}{}", location.pathname.get(), behind('?', search), behind('#', hash))
+    })
 }
 
 /// Where a page gets a token for a backend.
@@ -243,6 +292,19 @@ mod tests {
         for route in routes {
             assert_eq!(Route::find(&route.to_string()), Some(route.clone()), "{route}");
         }
+    }
+
+    #[test]
+    fn one_comes_back_to_the_very_view() {
+        for (asked, shown) in [
+            ("/i/a+b/library/models?q=a%20b&where=common", "/i/a+b/library/models?q=a%20b&where=common"),
+            ("/i/a/runs/private/4/7#L10-L20", "/i/a/runs/private/4/7#L10-L20"),
+            ("/help?x=//evil.test", "/help"),
+            ("//evil.test?q=1", "/"),
+        ] {
+            assert_eq!(Route::safe(asked), shown);
+        }
+        assert_eq!(Route::Library { places: Places::All, kind: None }.narrowed("a b", Some(Owner::Common)), "/all/library?q=a%20b&where=common");
     }
 
     #[test]

@@ -19,6 +19,8 @@ struct Token {
     expires_at: f64,
     #[serde(default)]
     scope: String,
+    #[serde(default)]
+    username: String,
 }
 
 impl Token {
@@ -84,10 +86,14 @@ async fn current(backend: &str) -> Result<Token, Error> {
     }
 }
 
-/// A token for `backend` that is good for a while; with the right to write if that is wanted, for
-/// which the person is asked once.
-pub async fn access_token(backend: &str, write: bool) -> Result<String, Error> {
+/// A token of `username` for `backend` that is good for a while; with the right to write if that is
+/// wanted, for which the person is asked once.
+pub async fn access_token(backend: &str, username: &str, write: bool) -> Result<String, Error> {
     let token = current(backend).await?;
+    // Somebody else signed in there, in another tab: this page was made for who was there before.
+    if token.username != username {
+        return Err(Error::SignedOut);
+    }
     if !write || token.may_write() {
         return Ok(token.access_token);
     }

@@ -163,7 +163,7 @@ test('tokens go to their own backend and nowhere else, and stay out of sight', a
   page.on('response', async (answer) => {
     if (!/\/auth\/\w+\/token$/.test(answer.url())) return;
     const body = await answer.json();
-    expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_at', 'scope']);
+    expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_at', 'scope', 'username']);
     access[answer.url().match(/auth\/(\w+)\/token/)[1]] = body.access_token;
   });
   await page.goto(`${fed.url}/all/library`);

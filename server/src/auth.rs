@@ -59,24 +59,26 @@ impl Times {
 
 /// Everywhere this browser is signed in. A session that lasted too long, or was not used for too
 /// long, is ended here.
-pub async fn signed_in(state: &State, session: &Session) -> Vec<SignedIn> {
-    let list: Vec<SignedIn> = session.get(SIGNED_IN).await.ok().flatten().unwrap_or_default();
+pub async fn signed_in(state: &State, session: &Session) -> Result<Vec<SignedIn>, tower_sessions::session::Error> {
+    let list: Vec<SignedIn> = session.get(SIGNED_IN).await?.unwrap_or_default();
     if list.is_empty() {
-        return list;
+        return Ok(list);
     }
     let now = chrono::Utc::now().timestamp();
-    let times: Times = session.get(TIMES).await.ok().flatten().unwrap_or(Times { began: now, used: now });
+    let times: Times = session.get(TIMES).await?.unwrap_or(Times { began: now, used: now });
     if times.is_over(state.limits, now) {
         for own in &list {
-            state.grants.remove(&own.grant).await;
+            if let Some(backend) = state.backend(&own.backend) {
+                logout::revoke(state, backend, &own.grant).await;
+            }
         }
-        let _ = session.flush().await;
-        return Vec::new();
+        session.flush().await?;
+        return Ok(Vec::new());
     }
     if now - times.used >= TOUCH && session.insert(TIMES, Times { used: now, ..times }).await.is_ok() {
         let _ = session.save().await;
     }
-    list
+    Ok(list)
 }
 
 /// Writes down where this browser is signed in.

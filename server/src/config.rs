@@ -223,7 +223,9 @@ impl Config {
         } else {
             SocketAddr::new(self.server.listen.ip(), port).to_string().rsplit_once(':').map(|(host, _)| host.to_owned()).unwrap_or_default()
         };
-        self.server.public_url.clone().unwrap_or_else(|| format!("http://{host}:{port}")).trim_end_matches('/').to_owned()
+        let written = self.server.public_url.clone().unwrap_or_else(|| format!("http://{host}:{port}"));
+        // As browsers write it: lower case, and without the usual port.
+        url::Url::parse(&written).map_or(written, |url| url.origin().ascii_serialization())
     }
 
     fn completed(mut self) -> Self {

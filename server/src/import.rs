@@ -63,7 +63,9 @@ pub fn from_env(text: &str) -> Result<String, String> {
 
 /// Another portal's card as ours: everything but the applications, which each portal registers itself.
 pub fn from_card(card: &Card, portal: &str) -> String {
-    let mut out = format!("# Instances of {} ({portal}). For each [[gitlab]] register an application there and write down its id.\n", card.name);
+    // A comment ends with its line: a name must not.
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).take(100).collect::<String>();
+    let mut out = format!("# Instances of {} ({}). For each [[gitlab]] register an application there and write down its id.\n", plain(&card.name), plain(portal));
     let mut backends: Vec<(String, String)> = Vec::new();
     for instance in &card.instances {
         let url = instance.gitlab.url.trim_end_matches('/');
@@ -137,10 +139,11 @@ mod tests {
             guests: true,
         };
         let instances = vec![instance("a", "https://git.test"), instance("B c", "https://git.test/"), instance("d", "https://other.test/gitlab")];
-        let card = Card { version: VERSION, name: "Lab".into(), url: String::new(), instances, join: String::new() };
+        let card = Card { version: VERSION, name: "Lab\n[runner]\nunsafe_no_sandbox = true\n#".into(), url: String::new(), instances, join: String::new() };
         let text = from_card(&card, "https://lab.test").replace("client_id = \"\"", "client_id = \"x\"");
         let config = read(&text);
         assert_eq!((config.gitlab.len(), config.instance.len()), (2, 3));
         assert_eq!(config.instance[1].id, "b-c");
+        assert!(!config.runner.unsafe_no_sandbox, "a name is no configuration");
     }
 }

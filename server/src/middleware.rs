@@ -48,8 +48,19 @@ fn header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLay
 /// The cookie that ends a session needs all that the cookie had which began it, or browsers keep
 /// the old one (tower-sessions 0.14 leaves most of it out).
 async fn whole_removal(secure: bool, request: Request, next: Next) -> Response {
+    let brought: Vec<String> =
+        request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split("; ").map(str::to_owned)).collect();
     let mut response = next.run(request).await;
     let name = cookie_name(secure);
+    // A cookie that the browser has already is not set again: by now it may have a newer one.
+    let again = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.starts_with(name) && brought.iter().any(|known| text.split(';').next() == Some(known)));
+    if response.headers().get_all(header::SET_COOKIE).iter().any(again) {
+        let others: Vec<HeaderValue> = response.headers().get_all(header::SET_COOKIE).iter().filter(|value| !again(value)).cloned().collect();
+        response.headers_mut().remove(header::SET_COOKIE);
+        for value in others {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
     let ends = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.starts_with(&format!("{name}=;")));
     let headers = response.headers_mut();
     if headers.get_all(header::SET_COOKIE).iter().any(ends) {

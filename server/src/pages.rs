@@ -31,7 +31,8 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let people: Vec<Person> = signed_in(&state, &session).await.into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name }).collect();
+    let people: Vec<Person> =
+        signed_in(&state, &session).await.unwrap_or_default().into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name }).collect();
     let known: Vec<&str> = state.instances.iter().filter(|instance| people.iter().any(|person| person.backend == instance.backend)).map(|instance| instance.id.as_str()).collect();
     if request.uri().path() == "/"
         && let Some(first) = known.first()

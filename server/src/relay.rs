@@ -94,7 +94,7 @@ fn say(status: StatusCode, message: &str) -> Response {
 
 /// The token to add, or none for guests; a refusal where nobody may ask.
 async fn token(state: &State, session: &Session, backend: &Backend, read: bool) -> Result<Option<String>, Response> {
-    let list = signed_in(state, session).await;
+    let list = signed_in(state, session).await.map_err(|_| say(StatusCode::SERVICE_UNAVAILABLE, "the session store did not answer"))?;
     let Some(own) = list.into_iter().find(|own| own.backend == backend.id) else {
         let guests = state.instances.iter().any(|instance| instance.backend == backend.id && instance.guests);
         return if guests && read { Ok(None) } else { Err(say(StatusCode::UNAUTHORIZED, "not signed in there")) };

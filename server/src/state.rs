@@ -176,6 +176,15 @@ impl State {
         Ok(Self(Arc::new(Inner { public_url, backends, public_backends, instances, forge, grants, store, sessions, limits, name, http, relay_http, _lock: lock })))
     }
 
+    /// Forgets what is over, now and every hour, for as long as it runs.
+    pub async fn keep_tidy(&self) {
+        let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
+        loop {
+            hours.tick().await;
+            self.store.tidy().await;
+        }
+    }
+
     /// Closes the databases in order, once nothing is served any more.
     pub async fn close(&self) {
         if let Some(forge) = &self.forge {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{PgPool, SqlitePool};
-use tower_sessions_redis_store::fred::prelude::{ClientLike, Config as RedisConfig, Pool as RedisPool};
+use tower_sessions_redis_store::fred::prelude::{ClientLike, Config as RedisConfig, PerformanceConfig, Pool as RedisPool, ReconnectPolicy};
 
 /// One of three.
 #[derive(Clone)]
@@ -26,6 +26,7 @@ pub enum Store {
 fn shown(address: &str) -> String {
     let Ok(mut url) = url::Url::parse(address) else { return "the session store".to_owned() };
     let _ = url.set_password(None);
+    url.set_query(None);
     url.to_string()
 }
 
@@ -40,7 +41,9 @@ async fn sqlite(path: &Path) -> Result<SqlitePool, String> {
 async fn redis(address: &str) -> Result<RedisPool, String> {
     let failed = |error: &dyn std::fmt::Display| format!("{} cannot be used: {error}. Check [server] session_store, and that the server there runs", shown(address));
     let config = RedisConfig::from_url(address).map_err(|error| failed(&error))?;
-    let pool = RedisPool::new(config, None, None, None, 4).map_err(|error| failed(&error))?;
+    let (performance, reconnect) =
+        (PerformanceConfig { default_command_timeout: Duration::from_secs(5), ..PerformanceConfig::default() }, ReconnectPolicy::new_exponential(0, 100, 5_000, 2));
+    let pool = RedisPool::new(config, Some(performance), None, Some(reconnect), 4).map_err(|error| failed(&error))?;
     pool.connect();
     match tokio::time::timeout(Duration::from_secs(10), pool.wait_for_connect()).await {
         Ok(Ok(())) => Ok(pool),
@@ -58,7 +61,7 @@ impl Store {
                 let pool = sqlx::postgres::PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).connect(address).await;
                 Self::Postgres(pool.map_err(|error| format!("{} cannot be used: {error}. Check [server] session_store, and that the server there runs", shown(address)))?)
             }
-            Some("redis" | "rediss" | "valkey") => Self::Redis(redis(&address.replacen("valkey", "redis", 1)).await?),
+            Some("redis" | "rediss" | "valkey") => Self::Redis(redis(&address.strip_prefix("valkey").map_or_else(|| address.to_owned(), |rest| format!("redis{rest}"))).await?),
             Some("sqlite") => Self::Sqlite(sqlite(Path::new(address.trim_start_matches("sqlite://"))).await?),
             _ => Self::Sqlite(sqlite(&data.join("server.db")).await?),
         };
@@ -81,6 +84,20 @@ impl Store {
             Self::Redis(_) => {}
         }
         Ok(())
+    }
+
+    /// Forgets sessions that are over, and grants that nobody used for long.
+    pub async fn tidy(&self) {
+        use tower_sessions::ExpiredDeletion;
+        let outcome = match self {
+            Self::Sqlite(pool) => sessions::sqlite(pool).delete_expired().await,
+            Self::Postgres(pool) => sessions::postgres(pool).delete_expired().await,
+            Self::Redis(_) => Ok(()),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "sessions that are over could not be forgotten");
+        }
+        let _ = self.grant_keys(chrono::Utc::now().timestamp()).await;
     }
 
     /// Closes it, once nothing is served any more.

@@ -25,7 +25,8 @@ fn request(query: String) -> Request {
 fn data(response: &Response) -> Result<Value, Error> {
     let mut answer: Value = crate::endpoint::json(response)?;
     match answer["errors"][0]["message"].as_str() {
-        Some(message) if !answer["data"].is_object() => Err(Error::Refused { status: response.status, message: message.to_owned() }),
+        // An answer of which a part failed would look as if there was nothing.
+        Some(message) => Err(Error::Refused { status: response.status, message: message.to_owned() }),
         None if !answer["data"].is_object() => Err(Error::Unreadable { reason: "there is no data in it".to_owned() }),
         _ => Ok(answer["data"].take()),
     }

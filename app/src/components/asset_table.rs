@@ -135,7 +135,7 @@ pub fn AssetTable(shelved: Shelved) -> impl IntoView {
         row(library, several.then_some(instance), &id, &key)
     };
     view! {
-        <table class="rows assets" aria-rowcount=move || rows.with(|rows| rows.len() + 1)>
+        <table class="rows assets">
             <caption class="only-read">"Assets"</caption>
             <thead><tr><th scope="col">"Name"</th>{several.then(|| view! { <th scope="col">"Instance"</th> })}<th scope="col">"Kind"</th><th scope="col">"Where"</th></tr></thead>
             <tbody node_ref=body>

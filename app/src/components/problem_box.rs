@@ -5,7 +5,7 @@ use leptos_router::hooks::use_location;
 
 use crate::bootstrap::Bootstrap;
 use crate::problem::Problem;
-use crate::routes::Route;
+use crate::routes::{Route, here, sign_in};
 use crate::ui::notice::{Notice, Tone};
 
 /// The box, with a button that asks again, or signs in again.
@@ -15,7 +15,8 @@ pub fn ProblemBox(problem: Problem, again: Callback<()>) -> impl IntoView {
     let bootstrap = expect_context::<Bootstrap>();
     let route = Route::parse(&path.get_untracked());
     let backend = route.instance().and_then(|id| bootstrap.instance(&id)).map(|instance| instance.backend.clone());
-    let sign_in = backend.filter(|_| problem.sign_in).map(|backend| route.sign_in(&backend));
+    let here = here();
+    let sign_in = backend.filter(|_| problem.sign_in).map(|backend| Signal::derive(move || sign_in(&backend, &here.get())));
     view! {
         <Notice tone=Tone::Bad title=problem.title text=problem.advice>
             {match sign_in {

@@ -76,7 +76,7 @@ pub fn RunTable(instances: Vec<Instance>, #[prop(into)] rows: Signal<Vec<RunRow>
         <table class="rows runs">
             <caption class="only-read">"Runs, newest first"</caption>
             <thead><tr><th scope="col"><span class="only-read">"Choose"</span></th><th scope="col">"State"</th><th scope="col">"Run"</th>{several.then(|| view! { <th scope="col">"Instance"</th> })}<th scope="col">"Started"</th><th scope="col">"Took"</th><th scope="col" class="wide-only">"Commit"</th></tr></thead>
-            <tbody>{dynamic(move || rows.get().into_iter().map(&row).collect_view())}</tbody>
+            <tbody><For each=move || rows.get() key=Clone::clone children=row/></tbody>
         </table>
     }
 }

@@ -182,6 +182,8 @@ pub async fn once(key: String, question: impl Future<Output = Result<Response, E
     };
     let answer = answer.boxed_local().shared();
     ASKED.with_borrow_mut(|asked| asked.insert(key, answer.clone()));
+    // It is brought to its end even when nobody waits for it any more, or it would hold its place here.
+    leptos::task::spawn_local(answer.clone().map(drop));
     answer.await
 }
 

@@ -16,7 +16,7 @@ use crate::instances::gate::Health;
 use crate::pages;
 use crate::places::Places;
 use crate::queries::fan;
-use crate::routes::Route;
+use crate::routes::{Route, here, sign_in};
 use crate::session::{self, Wish};
 use crate::ui::dynamic::dynamic;
 use crate::ui::menu::menu;
@@ -68,18 +68,21 @@ fn hear(bootstrap: Bootstrap, instances: &Instances) {
 }
 
 /// The one sign-in that this page has lost, with the way back to it.
-fn lost(bootstrap: &Bootstrap, instances: &Instances, route: &Route) -> Option<AnyView> {
+fn lost(bootstrap: &Bootstrap, instances: &Instances, route: &Route, here: &str) -> Option<AnyView> {
     let id = route.instance()?;
     let instance = bootstrap.instance(&id)?;
     let gone = instances.healths.of(&instance.backend) == Some(Health::SignedOut) && bootstrap.person(&instance.backend).is_some();
-    gone.then(|| parts::lost(instance.name.clone(), route.sign_in(&instance.backend)))
+    gone.then(|| parts::lost(instance.name.clone(), sign_in(&instance.backend, here)))
 }
 
 /// The frame.
 #[component]
 pub fn Frame() -> impl IntoView {
     let (bootstrap, instances) = (expect_context::<Bootstrap>(), expect_context::<Instances>());
-    provide_context(Arrangement::new());
+    let arrangement = Arrangement::new();
+    provide_context(arrangement);
+    // Pages follow who is muted, and not the order.
+    provide_context(Memo::new(move |_| arrangement.0.with(|arranged| arranged.muted.clone())));
     let wish = Wish::of_page();
     provide_context(wish);
     let path = use_location().pathname;
@@ -102,7 +105,8 @@ pub fn Frame() -> impl IntoView {
     let account = menu("menu account", summary.into_any(), move || parts::accounts(route));
     let wished = Memo::new(move |before: Option<&bool>| before == Some(&true) || wish.backend().with(Option::is_some));
     let step_up = dynamic(move || wished.get().then(parts::step_up));
-    let lost = dynamic(move || lost(&bootstrap, &instances, &route.get()));
+    let here = here();
+    let lost = dynamic(move || lost(&bootstrap, &instances, &route.get(), &here.get()));
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
         <div class="frame">

@@ -27,6 +27,7 @@ fn said(health: Option<Health>, out: bool) -> Option<(&'static str, &'static str
 
 fn square(instance: &Instance, here: Memo<Route>) -> impl IntoView + use<> {
     let (bootstrap, healths) = (expect_context::<Bootstrap>(), expect_context::<Instances>().healths);
+    let search = use_location().search;
     let (id, name, backend) = (instance.id.clone(), instance.name.clone(), instance.backend.clone());
     let out = bootstrap.person(&backend).is_none();
     let closed = out && !instance.guests;
@@ -34,7 +35,9 @@ fn square(instance: &Instance, here: Memo<Route>) -> impl IntoView + use<> {
         let (id, backend) = (id.clone(), backend.clone());
         move || {
             let to = here.get().among(Places::one(id.clone()));
-            if closed { to.sign_in(&backend) } else { to.to_string() }
+            // What was typed goes along from list to list.
+            let kept = if matches!(here.get(), Route::Library { .. }) { search.get() } else { String::new() };
+            if closed { to.sign_in(&backend) } else { to.with_search(&kept) }
         }
     };
     let mark = move || said(healths.of(&backend), out);

@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_location;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
 use twin::asset::{Kind, Owner};
 use twin::shelf::{Narrow, Shelf, Shown};
 
-use crate::browser;
 use crate::components::asset_table::{AssetTable, Shelved};
 use crate::components::in_files::LETTERS;
 use crate::components::strip::Strip;
@@ -73,7 +73,7 @@ fn owner_button(narrow: Cell<Narrow>, wanted: Option<Owner>, label: &'static str
 /// The library.
 #[component]
 pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> impl IntoView {
-    let location = use_location();
+    let (location, navigate) = (use_location(), use_navigate());
     let path = location.pathname;
     let kind = Memo::new(move |_| match Route::parse(&path.get()) {
         Route::Library { kind, .. } => kind,
@@ -121,7 +121,8 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
         if before.as_ref().is_some_and(|before| *before != wanted) {
             shelf.update_value(Shelf::settle);
             shown.set(shelf.with_value(|shelf| shelf.shown(&wanted)));
-            browser::set_query(&[("q", &wanted.text), ("where", wanted.owner.map_or("", Owner::word))]);
+            let here = Route::parse(&path.get_untracked()).narrowed(&wanted.text, wanted.owner);
+            navigate(&here, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
             if text.get_untracked() != wanted.text {
                 text.set(wanted.text.clone());
             }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::bootstrap::Instance;
+use crate::browser;
 use crate::components::run_table::RunTable;
 use crate::components::strip::Strip;
 use crate::places::Places;
@@ -14,16 +15,35 @@ use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::loaded::Skeleton;
 
+/// Milliseconds after the first answer in which others still are put among its rows.
+const TOGETHER: f64 = 700.0;
+
 /// The page.
 #[component]
 pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
     let several = if instances.len() > 1 { instances.clone() } else { Vec::new() };
     let parts = StoredValue::new_local(fan(instances, "runs", of_instance));
+    // Instances in the order of their answers: the first to come, and all that came with it, are one
+    // list; what comes later goes below, so that no row moves.
+    let turns = StoredValue::new(Vec::<(usize, bool)>::new());
+    let first = StoredValue::new(None::<f64>);
     let rows = Memo::new(move |_| {
-        let of = |part: &Part<Vec<RunRow>>| part.answer.with(|rows| rows.as_deref().cloned()).unwrap_or_default();
-        let mut rows: Vec<RunRow> = parts.with_value(|parts| parts.iter().flat_map(of).collect());
-        rows.sort_by(|a, b| b.created_at.cmp(&a.created_at));
-        rows
+        let of = |part: &Part<Vec<RunRow>>| part.answer.with(|rows| rows.as_deref().cloned());
+        let answers: Vec<Option<Vec<RunRow>>> = parts.with_value(|parts| parts.iter().map(of).collect());
+        for (number, _) in answers.iter().enumerate().filter(|(_, rows)| rows.is_some()) {
+            if turns.with_value(|turns| turns.iter().all(|(known, _)| *known != number)) {
+                let now = browser::now();
+                let began = first.get_value().unwrap_or(now);
+                first.set_value(Some(began));
+                turns.update_value(|turns| turns.push((number, now - began > TOGETHER)));
+            }
+        }
+        let mut ordered: Vec<(bool, RunRow)> = Vec::new();
+        for (number, late) in turns.get_value() {
+            ordered.extend(answers[number].iter().flatten().map(|row| (late, row.clone())));
+        }
+        ordered.sort_by(|(late, a), (other, b)| late.cmp(other).then_with(|| b.created_at.cmp(&a.created_at)));
+        ordered.into_iter().map(|(_, row)| row).collect::<Vec<RunRow>>()
     });
     let open = move || parts.with_value(|parts| parts.iter().any(|part| part.asked.is_open()));
     let answered = move || parts.with_value(|parts| parts.iter().any(|part| part.answer.with(Option::is_some)));

@@ -2,7 +2,7 @@
 //! does not is named, and what was known before stands in for it, with its age.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell as StdCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -94,7 +94,15 @@ pub fn forget(bootstrap: &crate::bootstrap::Bootstrap, backend: &str) {
     KNOWN.with_borrow_mut(|known| known.retain(|(_, instance, _), _| !gone(instance)));
 }
 
-async fn within<T>(client: Client, question: impl Future<Output = Result<T, Problem>>, standing: Cell<Standing>, before: Option<f64>) -> Result<T, Problem> {
+/// How an instance stands that did not answer, when something of it is known since a time.
+fn without(since: Option<f64>, problem: Problem) -> Standing {
+    match since {
+        Some(at) => Standing::Stale(at, problem),
+        None => Standing::Failed(problem),
+    }
+}
+
+async fn within<T>(client: Client, question: impl Future<Output = Result<T, Problem>>, standing: Cell<Standing>, since: Rc<StdCell<Option<f64>>>) -> Result<T, Problem> {
     let name = client.instance.name.clone();
     let slow = move |standing: Cell<Standing>| {
         if standing.peek(|now| *now == Standing::Asked) == Some(true) {
@@ -103,7 +111,7 @@ async fn within<T>(client: Client, question: impl Future<Output = Result<T, Prob
     };
     let late = move || {
         let problem = Problem::new(&Error::TimedOut, "ask it", &name);
-        standing.set(before.map_or(Standing::Failed(problem.clone()), |at| Standing::Stale(at, problem)));
+        standing.set(without(since.get(), problem));
     };
     let timers = async move {
         browser::sleep(SLOW).await;
@@ -151,14 +159,18 @@ where
             }) else {
                 return;
             };
+            // What was known before is more than a first part.
+            let since = Rc::new(StdCell::new(before));
+            let first = since.clone();
             let give = move |value: T| {
-                if newest.try_get_value() == Some(number) {
+                if newest.try_get_value() == Some(number) && answer.peek(Option::is_none) == Some(true) {
+                    first.set(Some(browser::now()));
                     answer.set(Some(Rc::new(value)));
                 }
             };
             let answered = question(client.clone(), Box::new(give));
             spawn_local(async move {
-                let outcome = within(client, answered, standing, before).await;
+                let outcome = within(client, answered, standing, since.clone()).await;
                 if newest.try_get_value() != Some(number) {
                     return;
                 }
@@ -169,7 +181,7 @@ where
                         answer.set(Some(value));
                         standing.set(Standing::Fresh);
                     }
-                    Err(problem) => drop(standing.set(before.map_or(Standing::Failed(problem.clone()), |at| Standing::Stale(at, problem)))),
+                    Err(problem) => drop(standing.set(without(since.get(), problem))),
                 }
             });
         };

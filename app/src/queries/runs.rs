@@ -13,7 +13,7 @@ use crate::queries::fan::Give;
 const NEWEST: u32 = 30;
 
 /// A run in a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RunRow {
     /// Where it ran.
     pub instance: String,

@@ -85,7 +85,8 @@ impl Shelf {
             }
             let old = std::mem::take(self);
             self.arrived = old.arrived;
-            self.add(old.items.into_iter().filter(|item| item.part != part));
+            let (items, order) = (old.items, old.order);
+            self.add(order.into_iter().filter_map(|place| items.get(place as usize)).filter(|item| item.part != part).cloned());
         } else {
             self.arrived.push(part);
         }

@@ -23,6 +23,10 @@ use project::Query;
 
 /// Characters of all queries of a request (`GitlabSchema::MAX_QUERY_SIZE` is of this order).
 const MOST_TEXT: usize = 10_000;
+/// Queries in one request.
+const MOST_QUERIES: usize = 20;
+/// Bytes of a request.
+pub const MOST_BODY: usize = 256 * 1024;
 /// Deepest nesting for people who are signed in (`AUTHENTICATED_MAX_DEPTH`).
 const MOST_DEPTH: usize = 20;
 
@@ -48,6 +52,13 @@ pub async fn query(State(forge): State<Forge>, caller: Result<Caller, ApiError>,
     let many = value.is_array();
     let requests: Result<Vec<Request>, _> = if many { serde_json::from_value(value) } else { serde_json::from_value(value).map(|one| vec![one]) };
     let Ok(requests) = requests else { return refused(StatusCode::UNPROCESSABLE_ENTITY, "Unexpected end of document") };
+    if requests.len() > MOST_QUERIES {
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, "Too many queries");
+    }
+    // A few fragments that name each other stand for more than anybody can count.
+    if requests.iter().any(|request| request.query.contains("...")) {
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, "Fragments are not supported here");
+    }
     if requests.iter().map(|request| request.query.len()).sum::<usize>() > MOST_TEXT {
         return refused(StatusCode::UNPROCESSABLE_ENTITY, "Query too large");
     }

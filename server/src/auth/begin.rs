@@ -33,7 +33,7 @@ pub async fn begin(Shared(state): Shared<State>, session: Session, Path(id): Pat
     // Only what is a page of ours is gone to afterwards; anything else becomes the front page.
     let then = match query.then.as_deref() {
         Some(done::ASKED) => done::address(&id),
-        then => Route::parse(then.unwrap_or("/")).to_string(),
+        then => Route::safe(then.unwrap_or("/")),
     };
     let write = query.scope.as_deref() == Some("api");
     if !at_home(&state, &headers) {

@@ -86,7 +86,9 @@ pub async fn finish(state: &State, session: &Session, id: &str, answer: Answer) 
     let person = person(state, backend, &tokens.access).await?;
     let grant = random_name();
     state.grants.put(&grant, id, &tokens, chrono::Utc::now().timestamp()).await.map_err(Failure::internal)?;
-    let mut list = signed_in(state, session).await;
+    // Another sign-in may have ended while this one was on its way.
+    session.load().await?;
+    let mut list = signed_in(state, session).await?;
     for old in list.iter().filter(|old| old.backend == id) {
         logout::revoke(state, backend, &old.grant).await;
     }

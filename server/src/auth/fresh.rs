@@ -8,13 +8,16 @@ use oauth2::RefreshToken;
 
 use super::backend::Backend;
 use super::callback::tokens;
-use super::grants::Tokens;
+use super::grants::{Held, Tokens};
+use super::logout;
 use crate::State;
 
 /// A token with less left than this is renewed first.
 const MARGIN: i64 = 300;
 /// Between looks whether whoever holds the lease is done.
 const LOOK: Duration = Duration::from_millis(100);
+/// Tries to write what a refresh brought.
+const WRITES: u32 = 6;
 /// Looks before giving up; longer than a lease.
 const LOOKS: u32 = 250;
 
@@ -45,37 +48,54 @@ pub async fn fresh(state: &State, backend: &Backend, grant: &str) -> Result<Toke
             continue;
         }
         // Somebody may have brought a new pair between the look and the lease.
-        match state.grants.get(grant, &backend.id).await.map_err(Lost::Store)? {
-            Some(tokens) if tokens.refresh.as_ref() == Some(&refresh) => {}
-            _ => {
-                state.grants.release(grant).await;
-                continue;
-            }
+        match state.grants.hold(grant, &backend.id).await.map_err(Lost::Store)? {
+            Some(held) if held.tokens.refresh.as_ref() == Some(&refresh) => return renew(state, backend, grant, held, refresh).await,
+            _ => state.grants.release(grant).await,
         }
-        return renew(state, backend, grant, current, refresh).await;
     }
     Err(Lost::Unreachable)
 }
 
-async fn renew(state: &State, backend: &Backend, grant: &str, current: Tokens, refresh: String) -> Result<Tokens, Lost> {
-    let refresh = RefreshToken::new(refresh);
-    let outcome = backend.client.exchange_refresh_token(&refresh).request_async(&state.http).await;
+async fn renew(state: &State, backend: &Backend, grant: &str, held: Held, refresh: String) -> Result<Tokens, Lost> {
+    let outcome = backend.client.exchange_refresh_token(&RefreshToken::new(refresh.clone())).request_async(&state.http).await;
     let now = chrono::Utc::now().timestamp();
+    let current = &held.tokens;
     match outcome {
         Ok(answer) => {
             let new = tokens(&answer, &current.scope);
-            state.grants.put(grant, &backend.id, &new, now).await.map_err(Lost::Store)?;
-            Ok(new)
+            keep(state, backend, grant, &held, new, now).await
         }
-        // Only the word of the specification means that the grant is dead.
+        // Only the word of the specification means that the grant is dead, and only if nobody
+        // brought another one meanwhile.
         Err(oauth2::RequestTokenError::ServerResponse(refusal)) if *refusal.error() == oauth2::basic::BasicErrorResponseType::InvalidGrant => {
-            state.grants.remove(grant).await;
+            match state.grants.get(grant, &backend.id).await.map_err(Lost::Store)? {
+                Some(other) if other.refresh.as_ref() != Some(&refresh) => return Ok(other),
+                _ => state.grants.remove(grant).await,
+            }
             Err(Lost::Grant)
         }
         Err(error) => {
             tracing::warn!(backend = backend.id, reason = crate::failure::chain(&error), "a refresh failed");
             state.grants.release(grant).await;
-            if current.expires_at > now { Ok(current) } else { Err(Lost::Unreachable) }
+            if current.expires_at > now { Ok(current.clone()) } else { Err(Lost::Unreachable) }
         }
     }
+}
+
+/// Writes a new pair down. The old one is dead, so a store that is away is asked again; a grant that
+/// was ended meanwhile stays ended, at the backend too.
+async fn keep(state: &State, backend: &Backend, grant: &str, held: &Held, new: Tokens, now: i64) -> Result<Tokens, Lost> {
+    let mut outcome = Err(String::new());
+    for turn in 0..WRITES {
+        outcome = state.grants.renew(grant, &backend.id, held, &new, now).await;
+        if outcome.is_ok() {
+            break;
+        }
+        tokio::time::sleep(LOOK * 2_u32.pow(turn)).await;
+    }
+    if outcome.map_err(Lost::Store)? {
+        return Ok(new);
+    }
+    logout::revoke_tokens(state, backend, new);
+    Err(Lost::Grant)
 }

@@ -38,6 +38,13 @@ struct Key {
     cipher: XChaCha20Poly1305,
 }
 
+/// A grant as it was read.
+pub struct Held {
+    /// Its tokens.
+    pub tokens: Tokens,
+    row: Sealed,
+}
+
 /// All grants.
 pub struct Grants {
     store: Store,
@@ -107,20 +114,41 @@ impl Grants {
         let _ = self.store.release_grant(&Self::id(grant)).await;
     }
 
-    /// Writes a grant down; it is kept when this returns.
-    pub async fn put(&self, grant: &str, backend: &str, tokens: &Tokens, now: i64) -> Result<(), String> {
-        let (id, nonce) = (Self::id(grant), random::<24>());
+    fn seal(&self, id: &str, backend: &str, tokens: &Tokens) -> Result<Sealed, String> {
+        let nonce = random::<24>();
         let key = self.keys.first().ok_or("there is no key")?;
         let plain = serde_json::to_vec(tokens).map_err(|error| error.to_string())?;
-        let sealed = key.cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: &plain, aad: &Self::bound_to(&id, backend) }).map_err(|error| error.to_string())?;
-        self.store.put_grant(&id, backend, &Sealed { key_id: key.id.clone(), nonce: nonce.to_vec(), sealed }, now).await
+        let sealed = key.cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: &plain, aad: &Self::bound_to(id, backend) }).map_err(|error| error.to_string())?;
+        Ok(Sealed { key_id: key.id.clone(), nonce: nonce.to_vec(), sealed })
     }
 
-    fn unseal(&self, id: &str, backend: &str, row: &Sealed) -> Option<Tokens> {
-        let key = self.keys.iter().find(|key| key.id == row.key_id)?;
+    /// Writes a grant down; it is kept when this returns.
+    pub async fn put(&self, grant: &str, backend: &str, tokens: &Tokens, now: i64) -> Result<(), String> {
+        let id = Self::id(grant);
+        self.store.put_grant(&id, backend, &self.seal(&id, backend, tokens)?, now).await
+    }
+
+    /// Writes down what a refresh brought, if the grant is still what it was; whether it was. One
+    /// that was ended meanwhile is not brought back.
+    pub async fn renew(&self, grant: &str, backend: &str, before: &Held, tokens: &Tokens, now: i64) -> Result<bool, String> {
+        let id = Self::id(grant);
+        self.store.swap_grant(&id, &before.row, &self.seal(&id, backend, tokens)?, now, true).await
+    }
+
+    fn unseal(&self, id: &str, backend: &str, row: &Sealed) -> Result<Option<Tokens>, String> {
+        // Another server may know the key: this is no reason to sign anybody out.
+        let key = self
+            .keys
+            .iter()
+            .find(|key| key.id == row.key_id)
+            .ok_or_else(|| format!("a sign-in was sealed with the key {}, which is not in [server] key_files here", row.key_id))?;
         if row.nonce.len() != 24 {
-            return None;
+            return Ok(None);
         }
+        Ok(self.open_row(key, id, backend, row))
+    }
+
+    fn open_row(&self, key: &Key, id: &str, backend: &str, row: &Sealed) -> Option<Tokens> {
         let plain = key.cipher.decrypt(XNonce::from_slice(&row.nonce), Payload { msg: &row.sealed, aad: &Self::bound_to(id, backend) }).ok()?;
         serde_json::from_slice(&plain).ok()
     }
@@ -128,13 +156,21 @@ impl Grants {
     /// Reads a grant; one that was tampered with is no grant. One that an older key sealed is
     /// sealed anew.
     pub async fn get(&self, grant: &str, backend: &str) -> Result<Option<Tokens>, String> {
+        Ok(self.hold(grant, backend).await?.map(|held| held.tokens))
+    }
+
+    /// Reads a grant, with what is needed to write its successor.
+    pub async fn hold(&self, grant: &str, backend: &str) -> Result<Option<Held>, String> {
         let id = Self::id(grant);
         let Some(row) = self.store.grant(&id, backend).await? else { return Ok(None) };
-        let tokens = self.unseal(&id, backend, &row);
-        if let (Some(tokens), true) = (&tokens, self.keys.first().is_some_and(|key| key.id != row.key_id)) {
-            self.put(grant, backend, tokens, chrono::Utc::now().timestamp()).await?;
+        let Some(tokens) = self.unseal(&id, backend, &row)? else { return Ok(None) };
+        if self.keys.first().is_some_and(|key| key.id != row.key_id) {
+            let anew = self.seal(&id, backend, &tokens)?;
+            let now = chrono::Utc::now().timestamp();
+            let row = if self.store.swap_grant(&id, &row, &anew, now, false).await? { anew } else { row };
+            return Ok(Some(Held { tokens, row }));
         }
-        Ok(tokens)
+        Ok(Some(Held { tokens, row }))
     }
 
     /// Forgets a grant.

@@ -11,6 +11,8 @@ use super::backend::Backend;
 const TIME: Duration = Duration::from_secs(3);
 const MOST: usize = 64 * 1024;
 const KEEP: Duration = Duration::from_secs(3600);
+/// A backend that did not say is asked again after so long.
+const AGAIN: Duration = Duration::from_secs(20);
 
 /// What matters of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -41,15 +43,12 @@ async fn read(http: &oauth2::reqwest::Client, url: String) -> Option<Issuer> {
 pub async fn of(http: &oauth2::reqwest::Client, backend: &Backend) -> Option<Issuer> {
     let mut heard = backend.heard.lock().await;
     if let Some((at, known)) = heard.as_ref()
-        && at.elapsed() < KEEP
+        && at.elapsed() < if known.is_some() { KEEP } else { AGAIN }
     {
         return known.clone();
     }
     let url = format!("{}/.well-known/openid-configuration", backend.internal_url);
     let found = tokio::time::timeout(TIME, read(http, url)).await.ok().flatten();
-    // A backend that was away is asked again at the next sign-in.
-    if found.is_some() {
-        *heard = Some((Instant::now(), found.clone()));
-    }
+    *heard = Some((Instant::now(), found.clone()));
     found
 }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
 
 use super::backend::Backend;
+use super::grants::Tokens;
 use super::{set_signed_in, signed_in};
 use crate::State;
 use crate::failure::Failure;
@@ -20,29 +21,34 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Forgets a grant, and has the backend forget it as well, in its own time.
 pub async fn revoke(state: &State, backend: &Backend, grant: &str) {
     if let Ok(Some(tokens)) = state.grants.get(grant, &backend.id).await {
-        let mut dead = vec![("access_token", tokens.access)];
-        dead.extend(tokens.refresh.map(|refresh| ("refresh_token", refresh)));
-        let (http, backend) = (state.http.clone(), backend.clone());
-        tokio::spawn(async move {
-            for (kind, token) in dead {
-                for turn in 0..TRIES {
-                    // By hand (RFC 7009 §2.1): the crate refuses addresses without TLS, which a forge on this machine has.
-                    let form = backend.credentials().into_iter().chain([("token", token.clone()), ("token_type_hint", kind.to_owned())]);
-                    let answer = http.post(format!("{}/oauth/revoke", backend.internal_url)).form(&form.collect::<Vec<_>>()).send().await;
-                    match answer.map(|answer| answer.status()) {
-                        Ok(status) if status.is_success() => break,
-                        // A refusal is an answer: asking again would not change it.
-                        Ok(status) if status.is_client_error() => {
-                            tracing::warn!(backend = backend.id, %status, "a token could not be revoked");
-                            break;
-                        }
-                        _ => tokio::time::sleep(PAUSE * 2_u32.pow(turn)).await,
-                    }
-                }
-            }
-        });
+        revoke_tokens(state, backend, tokens);
     }
     state.grants.remove(grant).await;
+}
+
+/// Has the backend forget tokens, in its own time.
+pub fn revoke_tokens(state: &State, backend: &Backend, tokens: Tokens) {
+    let mut dead = vec![("access_token", tokens.access)];
+    dead.extend(tokens.refresh.map(|refresh| ("refresh_token", refresh)));
+    let (http, backend) = (state.http.clone(), backend.clone());
+    tokio::spawn(async move {
+        for (kind, token) in dead {
+            for turn in 0..TRIES {
+                // By hand (RFC 7009 §2.1): the crate refuses addresses without TLS, which a forge on this machine has.
+                let form = backend.credentials().into_iter().chain([("token", token.clone()), ("token_type_hint", kind.to_owned())]);
+                let answer = http.post(format!("{}/oauth/revoke", backend.internal_url)).form(&form.collect::<Vec<_>>()).send().await;
+                match answer.map(|answer| answer.status()) {
+                    Ok(status) if status.is_success() => break,
+                    // A refusal is an answer: asking again would not change it.
+                    Ok(status) if status.is_client_error() && ![408, 429].contains(&status.as_u16()) => {
+                        tracing::warn!(backend = backend.id, %status, "a token could not be revoked");
+                        break;
+                    }
+                    _ => tokio::time::sleep(PAUSE * 2_u32.pow(turn)).await,
+                }
+            }
+        }
+    });
 }
 
 /// Signs out of one backend. A backend that is away does not keep anybody signed in here.
@@ -50,7 +56,7 @@ pub async fn logout(Shared(state): Shared<State>, session: Session, Path(id): Pa
     if !is_asked_by_the_app(&state, &headers) {
         return Ok(StatusCode::FORBIDDEN.into_response());
     }
-    let mut list = signed_in(&state, &session).await;
+    let mut list = signed_in(&state, &session).await?;
     if let (Some(own), Some(backend)) = (list.iter().find(|own| own.backend == id), state.backend(&id)) {
         revoke(&state, backend, &own.grant).await;
     }

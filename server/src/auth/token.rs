@@ -29,8 +29,9 @@ pub async fn token(Shared(state): Shared<State>, session: Session, Path(id): Pat
         return Ok(say(StatusCode::FORBIDDEN, "foreign_request"));
     }
     let Some(backend) = state.backend(&id).cloned() else { return Ok(say(StatusCode::NOT_FOUND, "unknown_backend")) };
-    let list = signed_in(&state, &session).await;
+    let list = signed_in(&state, &session).await?;
     let Some(own) = list.iter().find(|own| own.backend == id).cloned() else { return Ok(say(StatusCode::UNAUTHORIZED, "signed_out")) };
+    let username = own.username.clone();
     // A browser that goes away must not cost the pair that a refresh brought.
     let work = {
         let state = state.clone();
@@ -39,7 +40,8 @@ pub async fn token(Shared(state): Shared<State>, session: Session, Path(id): Pat
     match tokio::time::timeout(PATIENCE, work).await {
         Err(_) => Ok(say(StatusCode::GATEWAY_TIMEOUT, "backend_slow")),
         Ok(Ok(Ok(tokens))) => {
-            let body = json!({ "access_token": tokens.access, "expires_at": tokens.expires_at, "scope": tokens.scope });
+            // A page that was made for somebody else sees that it is.
+            let body = json!({ "access_token": tokens.access, "expires_at": tokens.expires_at, "scope": tokens.scope, "username": username });
             Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
         }
         Ok(Ok(Err(Lost::Grant))) => {

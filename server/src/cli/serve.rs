@@ -43,6 +43,10 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
     config.server.listen = listener.local_addr().map_err(|error| error.to_string())?;
     let state = State::open(&config, arguments.place.data.clone()).await.map_err(|error| error.to_string())?;
     let stop = CancellationToken::new();
+    let tidying = {
+        let state = state.clone();
+        tokio::spawn(async move { state.keep_tidy().await })
+    };
     let jobs = state.forge.clone().map(|forge| {
         let stop = stop.clone();
         tokio::spawn(async move { forge.run_jobs(stop).await })
@@ -63,6 +67,7 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
     tracing::info!("stopping");
     stop.cancel();
     let _ = server.await;
+    tidying.abort();
     if let Some(jobs) = jobs {
         let _ = jobs.await;
     }

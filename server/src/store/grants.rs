@@ -70,6 +70,30 @@ impl Store {
         })
     }
 
+    /// Writes what `before` has become, if it is still what is kept; whether it was. `over` ends the lease.
+    pub async fn swap_grant(&self, id: &str, before: &Sealed, row: &Sealed, now: i64, over: bool) -> Result<bool> {
+        const SQL: &str =
+            "UPDATE twinport_grants SET key_id = $1, nonce = $2, sealed = $3, used_at = $4, lease = CASE WHEN $5 = 1 THEN 0 ELSE lease END WHERE id = $6 AND nonce = $7";
+        let flag = i64::from(over);
+        on_tables!(self, SQL, [&row.key_id, &row.nonce, &row.sealed, now, flag, id, &before.nonce], q => q.0.execute(q.1).await.map(|done| done.rows_affected() == 1).map_err(words), redis => {
+            let kept: Option<Bytes> = redis.hget(key(id), "nonce").await.map_err(words)?;
+            if kept.as_deref() != Some(&before.nonce) {
+                return Ok(false);
+            }
+            let fields: Vec<(&str, Bytes)> = vec![
+                ("key_id", Bytes::copy_from_slice(row.key_id.as_bytes())),
+                ("nonce", Bytes::copy_from_slice(&row.nonce)),
+                ("sealed", Bytes::copy_from_slice(&row.sealed)),
+            ];
+            redis.hset::<(), _, _>(key(id), fields).await.map_err(words)?;
+            redis.expire::<(), _>(key(id), UNUSED, None).await.map_err(words)?;
+            if over {
+                redis.del::<(), _>(format!("{}:lease", key(id))).await.map_err(words)?;
+            }
+            Ok(true)
+        })
+    }
+
     /// Reads a grant of a backend.
     pub async fn grant(&self, id: &str, backend: &str) -> Result<Option<Sealed>> {
         const SQL: &str = "SELECT key_id, nonce, sealed FROM twinport_grants WHERE id = $1 AND backend = $2";

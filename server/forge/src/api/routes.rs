@@ -29,7 +29,7 @@ pub fn router(forge: Forge) -> Router {
     // Paths that the API does not have answer with its headers too, or browsers elsewhere could not
     // tell them from a dead server.
     let outside = Router::new()
-        .route("/api/graphql", post(crate::graphql::query))
+        .route("/api/graphql", post(crate::graphql::query).layer(DefaultBodyLimit::max(crate::graphql::MOST_BODY)))
         .route("/api/v3/{*rest}", any(headers::gone))
         .route("/api/{*rest}", any(headers::unknown_route))
         .layer(from_fn_with_state(forge.clone(), headers::api));

@@ -19,6 +19,9 @@ const EMPTY: [&str; 7] = ["issues", "work_items", "merge_requests", "milestones"
 pub async fn search_project(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, place: Place, params: Params) -> ApiResult {
     caller.user()?;
     let (scope, text) = (params.required("scope")?, params.required("search")?);
+    if text.contains('\0') {
+        return Err(ApiError::Parameter("search is invalid".to_owned()));
+    }
     let visible = forge.project(&caller, &id).await?;
     let passages = match scope.as_str() {
         "blobs" => {

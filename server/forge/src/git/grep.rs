@@ -9,6 +9,8 @@ use super::{GitError, Repo, find_commit};
 const AROUND: &str = "2";
 const MOST: usize = 1_000;
 const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// Searching may take so long.
+const TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Some lines of a file that hold what was looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,17 +51,22 @@ impl Repo {
     /// Files whose name, then files whose lines hold `text`, whatever its case.
     pub async fn grep(&self, revision: &str, text: &str) -> Result<Vec<Passage>, GitError> {
         use tokio::io::AsyncReadExt;
-        let commit = find_commit(&self.open()?, revision)?.id().to_string();
-        let wanted = text.to_lowercase();
-        let named = self.paths(&commit)?.into_iter().filter(|path| path.to_lowercase().contains(&wanted));
-        let mut found: Vec<Passage> = named.take(MOST).map(|path| Passage { path, start: 1, text: String::new() }).collect();
+        let (repo, revision, wanted) = (self.clone(), revision.to_owned(), text.to_lowercase());
+        let names = tokio::task::spawn_blocking(move || -> Result<_, GitError> {
+            let commit = find_commit(&repo.open()?, &revision)?.id().to_string();
+            let named = repo.paths(&commit)?.into_iter().filter(|path| path.to_lowercase().contains(&wanted)).take(MOST).collect::<Vec<_>>();
+            Ok((commit, named))
+        });
+        let (commit, named) = names.await.map_err(std::io::Error::other)??;
+        let mut found: Vec<Passage> = named.into_iter().map(|path| Passage { path, start: 1, text: String::new() }).collect();
         let mut command = git();
         command.arg("--git-dir").arg(self.path());
         command.args(["grep", "--ignore-case", "--fixed-strings", "-I", "--line-number", "--null", "--before-context", AROUND, "--after-context", AROUND, "-e", text, &commit]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut bytes = Vec::new();
         if let Some(out) = child.stdout.take() {
-            out.take(MOST_BYTES as u64).read_to_end(&mut bytes).await?;
+            // What came in time is shown.
+            let _ = tokio::time::timeout(TIME, out.take(MOST_BYTES as u64).read_to_end(&mut bytes)).await;
         }
         drop(child);
         found.extend(passages(&String::from_utf8_lossy(&bytes)));

@@ -82,6 +82,9 @@ impl Query {
     #[graphql(complexity = "connection(child_complexity, first, 0)")]
     async fn projects(&self, context: &Context<'_>, ids: Option<Vec<ID>>, full_paths: Option<Vec<ID>>, first: Option<i32>, after: Option<String>) -> Result<ProjectConnection> {
         let (forge, caller) = (context.data::<Forge>()?, context.data::<Caller>()?);
+        if ids.as_ref().is_some_and(|ids| ids.len() > 100) {
+            return Err("cannot have more than 100 ids".into());
+        }
         if full_paths.as_ref().is_some_and(|paths| paths.len() > 50) {
             return Err("cannot have more than 50 full paths".into());
         }

@@ -145,10 +145,14 @@ impl Repository {
         let read = move || -> Result<Vec<RepositoryBlob>, ApiError> {
             let mut found = Vec::new();
             let mut bytes = 0;
-            for path in paths {
+            let mut known = std::collections::HashSet::new();
+            for path in paths.into_iter().filter(|path| known.insert(path.clone())).take(super::cost::PAGE as usize) {
                 match repo.file(&revision, &path) {
                     Ok(file) => {
                         bytes += file.content.len();
+                        if bytes > MOST_BYTES {
+                            return Err(ApiError::bad("The total size of the blobs is too large"));
+                        }
                         let oid = file.blob.to_string();
                         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
                         found.push(RepositoryBlob { id: ID(format!("gid://gitlab/Blob/{oid}")), oid, name, size: file.content.len(), path, content: file.content });
@@ -156,9 +160,6 @@ impl Repository {
                     Err(GitError::Path | GitError::Revision) => {}
                     Err(other) => return Err(other.into()),
                 }
-            }
-            if found.len() > 1 && bytes > MOST_BYTES {
-                return Err(ApiError::bad("The total size of the blobs is too large"));
             }
             Ok(found)
         };

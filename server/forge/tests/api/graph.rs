@@ -107,6 +107,13 @@ async fn what_costs_too_much_is_refused() {
     assert_eq!(ask(&reader, "{ __schema { types { name } } }").await["data"]["__schema"], Value::Null, "introspection is off");
     let long = json!({ "query": format!("{{ currentUser {{ id }} }} #{}", "x".repeat(10_000)) }).to_string();
     reader.send("POST", "!/api/graphql", &[("content-type", "application/json")], long).await.expect(422);
+    let bomb = json!({ "query": "query { ...a } fragment a on Query { ...b ...b } fragment b on Query { currentUser { id } }" }).to_string();
+    reader.send("POST", "!/api/graphql", &[("content-type", "application/json")], bomb).await.expect(422);
+    let huge = format!("[{}0]", "0,".repeat(200_000));
+    reader.send("POST", "!/api/graphql", &[("content-type", "application/json")], huge).await.expect(413);
+    let paths = json!(vec!["README.md"; 50]);
+    let twice = ask(&reader, &format!("{{ project(fullPath: \"dtaas/common\") {{ repository {{ blobs(paths: {paths}) {{ nodes {{ path }} }} }} }} }}")).await;
+    assert_eq!(twice["data"]["project"]["repository"]["blobs"]["nodes"].as_array().map(Vec::len), Some(1), "{twice}");
     for (body, status) in [("", 400), ("nonsense", 400), ("3", 422), ("[]", 200)] {
         reader.send("POST", "!/api/graphql", &[("content-type", "application/json")], body).await.expect(status);
     }
