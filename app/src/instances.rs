@@ -175,6 +175,10 @@ impl Client {
                 }
                 // Nothing was done; the gate knows how long to wait.
                 429 => {}
+                401 => {
+                    self.note(Health::SignedOut);
+                    return Ok(response);
+                }
                 _ => return Ok(response),
             }
         }

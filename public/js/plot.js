@@ -1,6 +1,10 @@
 // Draws series with uPlot, in the colours of the page, and again when its size or theme changes.
 import uPlot from './uplot.js';
 
+// Its stylesheet comes with it, and stays.
+const sheet = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: new URL('uplot.css', import.meta.url).href });
+await new Promise((resolve) => { sheet.onload = sheet.onerror = resolve; document.head.append(sheet); });
+
 const COLOURS = ['--plot-1', '--plot-2', '--plot-3', '--plot-4', '--plot-5', '--plot-6'];
 
 function options(element, names) {

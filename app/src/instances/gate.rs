@@ -138,11 +138,11 @@ pub fn leave(backend: &str, outcome: &Result<Response, Error>, now: f64, chance:
                 gate.refusals += 1;
                 Health::Busy
             }
-            outcome => {
+            _ => {
+                // A 401 may only mean that another tab had the token renewed: whoever asked knows.
                 gate.failures = 0;
                 gate.refusals = gate.refusals.saturating_sub(1);
-                let out = matches!(outcome, Err(Error::SignedOut)) || outcome.as_ref().is_ok_and(|response| response.status == 401);
-                if out { Health::SignedOut } else { Health::Good }
+                Health::Good
             }
         }
     })

@@ -38,7 +38,7 @@ const TOGETHER: [Together; 8] = [
     together("the menus, and searching in files", &["part_frame"], &[], &[]),
     together("a run", &["page_run"], &[], &[]),
     together("the log of a job", &["part_log"], &["page_run"], &["logworker.js", "logengine.js", "logengine_bg.wasm"]),
-    together("a result with its plot", &["part_file"], &["page_run"], &["plot.js", "uplot.js"]),
+    together("a result with its plot", &["part_file"], &["page_run"], &["plot.js", "uplot.js", "uplot.css"]),
 ];
 
 /// Files of the first load; the rest is fetched when a page needs it.

@@ -31,11 +31,11 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// One stylesheet: `style/main.css` with its `@import`s put in their place, uPlot's first.
+/// One stylesheet: `style/main.css` with its `@import`s put in their place.
 pub fn stylesheet() -> Result<String> {
     let style = root().join("style");
     let main = std::fs::read_to_string(style.join("main.css"))?;
-    let mut out = std::fs::read_to_string(root().join("end2end/node_modules/uplot/dist/uPlot.min.css")).context("uPlot's stylesheet is not there: run `npm ci` in end2end")?;
+    let mut out = String::new();
     for line in main.lines() {
         let import = line.strip_prefix("@import \"").and_then(|rest| rest.split_once("\" layer("));
         match import.and_then(|(file, rest)| rest.split_once(')').map(|(layer, _)| (file, layer))) {
@@ -86,7 +86,9 @@ pub fn build(release: bool) -> Result<()> {
     for script in ["plot.js", "logworker.js"] {
         std::fs::copy(root().join("public/js").join(script), package.join(script))?;
     }
-    std::fs::copy(root().join("end2end/node_modules/uplot/dist/uPlot.esm.js"), package.join("uplot.js"))?;
+    for (file, name) in [("uPlot.esm.js", "uplot.js"), ("uPlot.min.css", "uplot.css")] {
+        std::fs::copy(root().join("end2end/node_modules/uplot/dist").join(file), package.join(name)).context("uPlot is not there: run `npm ci` in end2end")?;
+    }
     std::fs::copy(root().join("public/favicon.svg"), fresh.join("favicon.svg"))?;
     let mut hasher = Sha256::new();
     for file in files(&package)? {
