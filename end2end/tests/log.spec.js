@@ -119,6 +119,8 @@ test('a search in one long line ends, and the next one has its turn', async ({ p
   await signIn(page, server);
   await page.goto(server.url + (await job(page, server, 'longline', ['head -c 3000000 /dev/zero | tr "\\\\0" x; echo'])));
   await expect(page.getByText('Complete')).toBeVisible();
+  // A search is over what is there: the log's last line has to have come.
+  await expect(page.getByText('Job succeeded')).toBeVisible();
   const field = page.getByPlaceholder('Search the log');
   await field.fill('xxxxxx');
   await expect(page.locator('.log-count')).toContainText('500000 matches');
