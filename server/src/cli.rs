@@ -1,5 +1,6 @@
 //! The command line. Every error is one sentence and a next step, on standard error, with status 1.
 
+mod assets;
 mod federation;
 mod people;
 mod serve;
@@ -37,6 +38,18 @@ enum Command {
     ImportCard {
         /// The portal's address.
         portal: String,
+    },
+    /// Print what a file is, as JSON: an FMU's variables and platforms, a table's columns, a notebook's
+    /// cells, a co-simulation's parts.
+    Inspect {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print what does not fit together in a checked-out project, one JSON object a line; status 1 when
+    /// something cannot work.
+    Lint {
+        /// The folder of the project, or of one twin.
+        dir: PathBuf,
     },
     /// People of the embedded backend.
     User {
@@ -140,12 +153,22 @@ fn say(text: &str) -> Result<(), String> {
 }
 
 /// Does what the arguments say.
-pub async fn run(arguments: Arguments) -> Result<(), String> {
-    match arguments.command {
+pub async fn run(arguments: Arguments) -> Result<ExitCode, String> {
+    // The only command whose status says more than whether it worked.
+    if let Command::Lint { dir } = &arguments.command {
+        return Ok(if assets::lint_folder(dir)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    act(arguments.command).await.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(command: Command) -> Result<(), String> {
+    match command {
         Command::Serve(serve) => serve::serve(serve).await,
         Command::Check { config } => federation::check(config).await,
         Command::ImportEnv { file } => federation::import_env(&file),
         Command::ImportCard { portal } => federation::import_card(&portal).await,
+        Command::Inspect { file } => assets::inspect(&file),
+        Command::Lint { dir } => assets::lint_folder(&dir).map(|_| ()),
         Command::User { command } => people::user(command).await,
         Command::Token { command: TokenCommand::Create { name, place, scope, days } } => people::token(&place, &name, &scope, days).await,
         Command::Version => say(env!("CARGO_PKG_VERSION")),

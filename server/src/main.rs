@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Err(error) => return cli::complain(&format!("the system gives no threads: {error}")),
     };
     match runtime.block_on(cli::run(arguments)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(message) => cli::complain(&message),
     }
 }

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod csv;
 pub mod declared;
 pub mod lifecycle;
+pub mod notebook;
 pub mod phase;
 pub mod run;
 pub mod search;

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+pub mod inspect;
+pub mod layout;
+pub mod lint;
+pub mod lock;
+pub mod merge;
+pub mod project;
+pub mod rewrite;
+pub mod scaffold;
+pub mod scenario;
+pub mod trigger;
