@@ -83,7 +83,9 @@ mod tests {
         let card = |path: &str, text: &str| inspect(path, text.as_bytes()).map(|card| card.to_string());
         assert_eq!(
             card("a.csv", "t,x,n\n0,1.5,a\n1,-2,b\n").as_deref(),
-            Ok(r#"{"kind":"table","rows":2,"columns":[{"name":"t","type":"number","min":0.0,"max":1.0},{"name":"x","type":"number","min":-2.0,"max":1.5},{"name":"n","type":"text","min":null,"max":null}]}"#)
+            Ok(
+                r#"{"kind":"table","rows":2,"columns":[{"name":"t","type":"number","min":0.0,"max":1.0},{"name":"x","type":"number","min":-2.0,"max":1.5},{"name":"n","type":"text","min":null,"max":null}]}"#
+            )
         );
         assert!(card("c.json", r#"{"fmus":{"{a}":"a.fmu"},"connections":{}}"#).is_ok_and(|text| text.contains("co-simulation")));
         assert_eq!(card("c.json", "[1,2]").as_deref(), Ok(r#"{"kind":"json","form":"array","holds":2}"#));

@@ -111,7 +111,18 @@ pub fn draw(count: usize, pairs: &[(usize, usize)]) -> Drawing {
         let order: Vec<usize> = if sweep % 2 == 0 { (0..depth).collect() } else { (0..depth).rev().collect() };
         for of in order {
             let middle = |block: usize| {
-                let near: Vec<f64> = pairs.iter().filter_map(|(from, to)| if *from == block { Some(place[*to]) } else if *to == block { Some(place[*from]) } else { None }).collect();
+                let near: Vec<f64> = pairs
+                    .iter()
+                    .filter_map(|(from, to)| {
+                        if *from == block {
+                            Some(place[*to])
+                        } else if *to == block {
+                            Some(place[*from])
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
                 if near.is_empty() { place[block] } else { near.iter().sum::<f64>() / near.len() as f64 }
             };
             let mut sorted: Vec<(f64, usize)> = rows[of].iter().map(|block| (middle(*block), *block)).collect();
@@ -145,7 +156,14 @@ pub fn draw(count: usize, pairs: &[(usize, usize)]) -> Drawing {
             let (right, left) = (start.0 + 24.0, end.0 - 24.0);
             let path = format!(
                 "M{:.0} {:.0}C{right:.0} {:.0} {right:.0} {low:.0} {:.0} {low:.0}L{:.0} {low:.0}C{left:.0} {low:.0} {left:.0} {:.0} {:.0} {:.0}",
-                start.0, start.1 + 8.0, start.1 + 8.0, start.0 - 12.0, end.0 + 12.0, end.1 + 8.0, end.0, end.1 + 8.0
+                start.0,
+                start.1 + 8.0,
+                start.1 + 8.0,
+                start.0 - 12.0,
+                end.0 + 12.0,
+                end.1 + 8.0,
+                end.0,
+                end.1 + 8.0
             );
             (path, Spot { x: (start.0 + end.0) / 2.0, y: low - 5.0 })
         };

@@ -74,11 +74,7 @@ mod tests {
         let text = "cp /workspace/examples/models/m.fmu .\nls \"/workspace/examples/data/none.csv\" https://h.test/workspace/x\ncat /workspace/same.csv\n";
         let found = absolute(text, "digital_twins/x", &project);
         let seen: Vec<_> = found.iter().map(|path| (path.line, path.written.as_str(), path.instead.as_deref())).collect();
-        assert_eq!(seen, [
-            (1, "/workspace/examples/models/m.fmu", Some("../../models/m.fmu")),
-            (2, "/workspace/examples/data/none.csv", None),
-            (3, "/workspace/same.csv", None)
-        ]);
+        assert_eq!(seen, [(1, "/workspace/examples/models/m.fmu", Some("../../models/m.fmu")), (2, "/workspace/examples/data/none.csv", None), (3, "/workspace/same.csv", None)]);
         let (new, count) = rewrite(text, "digital_twins/x", &project);
         assert!(new.starts_with("cp ../../models/m.fmu .\n") && count == 1, "{new}");
     }

@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_does_not_hide_the_rest() {
-        let text = r#"{"fmus":{"{a}":"a.fmu","{b}":3,"{c}":"c.fmu"},"connections":{"{a}.i.y":["{c}.j.u",7,"no"],"odd":["{c}.j.v"],"{a}.i.z":"{c}.j.w"},"parameters":{"{c}.j.k":1.5}}"#;
+        let text =
+            r#"{"fmus":{"{a}":"a.fmu","{b}":3,"{c}":"c.fmu"},"connections":{"{a}.i.y":["{c}.j.u",7,"no"],"odd":["{c}.j.v"],"{a}.i.z":"{c}.j.w"},"parameters":{"{c}.j.k":1.5}}"#;
         let scenario = Scenario::parse(text).expect("a scenario");
         assert_eq!((scenario.fmus.len(), scenario.links.len(), scenario.parameters.len()), (2, 1, 1));
         assert_eq!(scenario.unreadable, ["7", "no", "odd"]);

@@ -181,7 +181,8 @@ pub fn add(text: &str, twin: &str, folder: &str) -> Result<String, String> {
     written.extend(block(twin, folder, stage.as_deref()));
     let block = written.iter().map(|line| if line.is_empty() { String::new() } else { format!("{indent}{line}") }).collect::<Vec<_>>().join(end);
     // Before the mark that ends the last document, if it has one.
-    let place = lines(text).into_iter().rev().take_while(|(_, line)| is_mark(line) && line.starts_with("...") || line.trim().is_empty()).filter(|(_, line)| line.starts_with("...")).last();
+    let place =
+        lines(text).into_iter().rev().take_while(|(_, line)| is_mark(line) && line.starts_with("...") || line.trim().is_empty()).filter(|(_, line)| line.starts_with("...")).last();
     let (before, after) = text.split_at(place.map_or(text.len(), |(at, _)| at));
     let ended = before.is_empty() || before.ends_with('\n');
     let meant = meaning(text, &job(twin))?;

@@ -33,7 +33,10 @@ fn project(cosim: &str) -> Project {
         project.files.insert(path.to_owned(), Some(false));
     }
     let models = [
-        ("models/control.fmu", card(&["level input Real m 0", "valve output Boolean", "mode output String", "count output Integer", "rate output Real m/s", "gain parameter Real"])),
+        (
+            "models/control.fmu",
+            card(&["level input Real m 0", "valve output Boolean", "mode output String", "count output Integer", "rate output Real m/s", "gain parameter Real"]),
+        ),
         ("models/tank.fmu", card(&["open input Boolean - false", "flow input Real m3/s 0", "level output Real m", "height parameter Real m", "fill input Real"])),
     ];
     for (path, card) in models {
@@ -125,7 +128,10 @@ fn ci_files_and_scripts() {
     assert_eq!(change("lifecycle/execute", Some("#!/bin/bash\r\necho\r\n")), "execute:1 Error script-crlf");
     assert_eq!(change("lifecycle/execute", Some("cd /workspace/x\n")), "execute:1 Warning absolute-path");
     assert_eq!(change("lifecycle/execute", Some("\n")), "execute:1 Warning script-empty");
-    assert_eq!(change(".gitlab-ci.yml", Some("trigger_tank: {trigger: {include: digital_twins/tank/.gitlab-ci.yml}}\ntrigger_no: {trigger: {include: [{local: no.yml}]}}\n")), ".gitlab-ci.yml:2 Error include-missing");
+    assert_eq!(
+        change(".gitlab-ci.yml", Some("trigger_tank: {trigger: {include: digital_twins/tank/.gitlab-ci.yml}}\ntrigger_no: {trigger: {include: [{local: no.yml}]}}\n")),
+        ".gitlab-ci.yml:2 Error include-missing"
+    );
     let mut project = good();
     project.files.insert("digital_twins/tank/lifecycle/execute".to_owned(), Some(false));
     assert_eq!(codes(&project), ".gitlab-ci.yml:4 Error not-executable");

@@ -118,4 +118,3 @@ proptest! {
 fn shuffle_of(names: Vec<String>) -> impl Strategy<Value = Vec<String>> {
     proptest::strategy::Just(names).prop_shuffle()
 }
-

@@ -15,8 +15,7 @@ const DEEPEST: usize = 64;
 const MOST_VARIABLES: usize = 200_000;
 
 /// Names of FMI 3's elements for variables, which are their types.
-const TYPES_3: [&str; 15] =
-    ["Float32", "Float64", "Int8", "UInt8", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64", "Boolean", "String", "Binary", "Enumeration", "Clock"];
+const TYPES_3: [&str; 15] = ["Float32", "Float64", "Int8", "UInt8", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64", "Boolean", "String", "Binary", "Enumeration", "Clock"];
 /// Of FMI 1 and 2, inside `ScalarVariable`.
 const TYPES: [&str; 5] = ["Real", "Integer", "Boolean", "String", "Enumeration"];
 

@@ -9,6 +9,7 @@ pub mod hook;
 pub mod http;
 pub mod locks;
 pub mod log;
+pub mod merge;
 pub mod write;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! Rows to GitLab's JSON, one function an entity (`lib/api/entities`).
 
+pub mod merge_requests;
 pub mod people;
 pub mod pipelines;
 pub mod projects;

@@ -2,6 +2,7 @@
 //! archives beside it. Every change that belongs together is one transaction.
 
 pub mod identity;
+pub mod merge_requests;
 pub mod pipelines;
 pub mod projects;
 pub mod variables;

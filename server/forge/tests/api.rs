@@ -17,6 +17,8 @@ mod git;
 mod graph;
 #[path = "api/hostile.rs"]
 mod hostile;
+#[path = "api/merge_requests.rs"]
+mod merge_requests;
 #[path = "api/oauth.rs"]
 mod oauth;
 #[path = "api/pipelines.rs"]

@@ -192,7 +192,12 @@ impl Looking<'_> {
                 self.say_below(&text, Severity::Error, "parameter-type", format!("{text} is {} and is given {value}.", variable.kind));
             }
             Some(variable) if matches!(variable.causality.as_str(), "output" | "calculatedParameter" | "independent") => {
-                self.say_below(&text, Severity::Warning, "parameter-causality", format!("{text} is declared as {}, so the model may overwrite what it is given.", variable.causality));
+                self.say_below(
+                    &text,
+                    Severity::Warning,
+                    "parameter-causality",
+                    format!("{text} is declared as {}, so the model may overwrite what it is given.", variable.causality),
+                );
             }
             Some(_) => {}
         }

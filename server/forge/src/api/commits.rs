@@ -113,12 +113,6 @@ pub async fn list_commit_statuses(State(forge): State<Forge>, caller: Caller, Pa
     Ok(whole_list(&place, Paging::read(&params)?, Vec::new()))
 }
 
-/// `GET …/commits/:sha/merge_requests`: there are none.
-pub async fn list_commit_merge_requests(State(forge): State<Forge>, caller: Caller, Path((id, _)): Path<(String, String)>, place: Place, params: Params) -> ApiResult {
-    forge.project(&caller, &id).await?.require_code()?;
-    Ok(whole_list(&place, Paging::read(&params)?, Vec::new()))
-}
-
 const KINDS: [ActionKind; 5] = [ActionKind::Create, ActionKind::Update, ActionKind::Move, ActionKind::Delete, ActionKind::Chmod];
 
 /// One entry of `actions`, or GitLab's words for what is wrong with it.
@@ -173,6 +167,17 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
         return Err(ApiError::bad_request("start_branch, start_sha are mutually exclusive"));
     }
     let repo = forge.repo(visible.project.id);
+    // What starts from another project is brought here first, under a name that is no branch.
+    let elsewhere = match params.filled("start_project") {
+        Some(key) => {
+            let other = forge.project(caller, &key).await?;
+            other.require_code()?;
+            let (from, to) = (forge.repo(other.project.id), repo.clone());
+            let revision = start_branch.clone().or(start_sha.clone()).unwrap_or_else(|| other.project.default_branch.clone());
+            Some(blocking(move || to.take(&from, &revision, "refs/taken-start/last")).await?)
+        }
+        None => None,
+    };
     if let Some(sha) = &start_sha {
         let hex = (sha.len() == 40 || sha.len() == 64) && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !hex {
@@ -185,7 +190,7 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
     let author = (params.filled("author_name").unwrap_or_else(|| user.name.clone()), params.filled("author_email").unwrap_or_else(|| user.email.clone()));
     let new = NewCommit {
         branch: branch.clone(),
-        start: start_branch.or(start_sha),
+        start: elsewhere.or(start_branch).or(start_sha),
         force: params.flag("force")?.unwrap_or(false),
         message: message.clone(),
         actions,

@@ -30,7 +30,15 @@ pub(crate) async fn content(forge: &Forge, project: &ProjectRow) -> ApiResult<pr
 
 /// A project as its caller sees it.
 pub(crate) async fn shown(forge: &Forge, visible: &Visible) -> ApiResult<Value> {
-    Ok(present::full(forge, visible, &content(forge, &visible.project).await?))
+    let mut value = present::full(forge, visible, &content(forge, &visible.project).await?);
+    if let Some(original) = visible.project.forked_from
+        && let Some(row) = projects::project(&forge.db, original).await?
+        // Whether the caller sees the original is not known here, so only what everybody sees is named.
+        && row.visibility != "private"
+    {
+        value["forked_from_project"] = present::basic(forge, &row, &present::Content::default());
+    }
+    Ok(value)
 }
 
 /// The visible ones of `rows`, filtered, ordered and paged as the parameters say.
@@ -44,7 +52,7 @@ pub(crate) async fn list_visible(forge: &Forge, caller: &Caller, place: &Place, 
     let (active_after, active_before) = (time("last_activity_after")?, time("last_activity_before")?);
     let (updated_after, updated_before) = (time("updated_after")?, time("updated_before")?);
     // Nothing here has stars, issues, topics with numbers or a past elsewhere.
-    let never = ["starred", "imported", "with_issues_enabled", "with_merge_requests_enabled"];
+    let never: [&str; 3] = ["starred", "imported", "with_issues_enabled"];
     let nothing = params.has("topic_id") || never.iter().map(|key| params.flag(key)).collect::<ApiResult<Vec<_>>>()?.contains(&Some(true));
     let spaces = params.flag("search_namespaces")?.unwrap_or(false);
     params.one_of("order_by", &["id", "name", "path", "created_at", "updated_at", "last_activity_at", "similarity", "star_count"])?;

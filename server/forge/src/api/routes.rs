@@ -6,8 +6,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{any, delete, get, post, put};
 
 use super::{
-    artifacts, branches, commits, environments, files, git_http, groups, headers, jobs, lint, pipelines, projects, repository, runners, schedules, search, tags, trace, triggers,
-    users, variables,
+    artifacts, branches, commits, environments, files, forks, git_http, groups, headers, jobs, lint, merge_requests, merging, pipelines, projects, replay, repository, runners,
+    schedules, search, tags, trace, triggers, users, variables,
 };
 use crate::Forge;
 use crate::oauth::{applications, authorize, discovery, sign_in, token};
@@ -23,6 +23,7 @@ pub fn router(forge: Forge) -> Router {
         .merge(people())
         .merge(projects_and_groups())
         .merge(repositories())
+        .merge(contributions())
         .merge(ci())
         .fallback(super::headers::unknown_route)
         .layer(from_fn_with_state(forge.clone(), headers::api));
@@ -100,12 +101,34 @@ fn repositories() -> Router<Forge> {
         .route("/projects/{id}/repository/commits/{sha}/diff", get(commits::list_commit_diffs))
         .route("/projects/{id}/repository/commits/{sha}/refs", get(commits::list_commit_refs))
         .route("/projects/{id}/repository/commits/{sha}/statuses", get(commits::list_commit_statuses))
-        .route("/projects/{id}/repository/commits/{sha}/merge_requests", get(commits::list_commit_merge_requests))
+        .route("/projects/{id}/repository/commits/{sha}/merge_requests", get(merge_requests::list_of_commit))
+        .route("/projects/{id}/repository/commits/{sha}/revert", post(replay::revert_commit))
+        .route("/projects/{id}/repository/commits/{sha}/cherry_pick", post(replay::cherry_pick_commit))
         .route("/projects/{id}/repository/branches", get(branches::list_branches).post(branches::create_branch))
         .route("/projects/{id}/repository/branches/{branch}", get(branches::get_branch).head(branches::head_branch).delete(branches::delete_branch))
         .route("/projects/{id}/repository/merged_branches", delete(branches::delete_merged_branches))
         .route("/projects/{id}/repository/tags", get(tags::list_tags).post(tags::create_tag))
         .route("/projects/{id}/repository/tags/{tag}", get(tags::get_tag).delete(tags::delete_tag))
+}
+
+/// Forks, merge requests, what is said about them.
+fn contributions() -> Router<Forge> {
+    Router::new()
+        .route("/merge_requests", get(merge_requests::list_all_merge_requests))
+        .route("/projects/{id}/fork", post(forks::fork_project))
+        .route("/projects/{id}/forks", get(forks::list_forks))
+        .route("/projects/{id}/merge_requests", get(merge_requests::list_merge_requests).post(merge_requests::create_merge_request))
+        .route("/projects/{id}/merge_requests/{iid}", get(merge_requests::get_merge_request).put(merge_requests::update_merge_request))
+        .route("/projects/{id}/merge_requests/{iid}/merge", put(merging::merge))
+        .route("/projects/{id}/merge_requests/{iid}/approvals", get(merging::get_approvals))
+        .route("/projects/{id}/merge_requests/{iid}/approve", post(merging::approve))
+        .route("/projects/{id}/merge_requests/{iid}/unapprove", post(merging::unapprove))
+        .route("/projects/{id}/merge_requests/{iid}/commits", get(merge_requests::list_commits))
+        .route("/projects/{id}/merge_requests/{iid}/diffs", get(merge_requests::list_diffs))
+        .route("/projects/{id}/merge_requests/{iid}/changes", get(merge_requests::get_changes))
+        .route("/projects/{id}/merge_requests/{iid}/pipelines", get(merge_requests::list_pipelines))
+        .route("/projects/{id}/merge_requests/{iid}/notes", get(merging::list_notes).post(merging::create_note))
+        .route("/projects/{id}/merge_requests/{iid}/notes/{note}", delete(merging::delete_note))
 }
 
 fn ci() -> Router<Forge> {

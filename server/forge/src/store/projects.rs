@@ -48,6 +48,8 @@ pub struct ProjectRow {
     pub build_timeout: i64,
     /// Whether it is read-only.
     pub archived: bool,
+    /// The project it is a copy of.
+    pub forked_from: Option<i64>,
     /// ISO 8601.
     pub created_at: String,
     /// ISO 8601.
@@ -93,6 +95,11 @@ pub async fn project_by_path(pool: &SqlitePool, path: &str) -> sqlx::Result<Opti
 /// Every project, of one namespace if given.
 pub async fn projects(pool: &SqlitePool, namespace: Option<i64>) -> sqlx::Result<Vec<ProjectRow>> {
     sqlx::query_as(&format!("{PROJECT} WHERE ?1 IS NULL OR p.namespace_id = ?1 ORDER BY p.id DESC")).bind(namespace).fetch_all(pool).await
+}
+
+/// Copies of a project.
+pub async fn forks(pool: &SqlitePool, of: i64) -> sqlx::Result<Vec<ProjectRow>> {
+    sqlx::query_as(&format!("{PROJECT} WHERE p.forked_from = ? ORDER BY p.id DESC")).bind(of).fetch_all(pool).await
 }
 
 /// A namespace by number or path.

@@ -83,3 +83,17 @@ CREATE TABLE IF NOT EXISTS schedules (
 CREATE TABLE IF NOT EXISTS schedule_variables (
   schedule_id INTEGER NOT NULL REFERENCES schedules(id) ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL, variable_type TEXT NOT NULL, PRIMARY KEY (schedule_id, key)
 );
+
+CREATE TABLE IF NOT EXISTS merge_requests (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, iid INTEGER NOT NULL, project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE, source_project_id INTEGER NOT NULL,
+  source_branch TEXT NOT NULL, target_branch TEXT NOT NULL, title TEXT NOT NULL, description TEXT, state TEXT NOT NULL DEFAULT 'opened', author_id INTEGER NOT NULL,
+  squash INTEGER NOT NULL DEFAULT 0, remove_source INTEGER NOT NULL DEFAULT 0, sha TEXT NOT NULL, base_sha TEXT NOT NULL, merge_commit_sha TEXT, squash_commit_sha TEXT,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, merged_at TEXT, merged_by INTEGER, closed_at TEXT, closed_by INTEGER, UNIQUE (project_id, iid)
+);
+CREATE TABLE IF NOT EXISTS notes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, merge_request_id INTEGER NOT NULL REFERENCES merge_requests(id) ON DELETE CASCADE, author_id INTEGER NOT NULL, body TEXT NOT NULL,
+  system INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS approvals (
+  merge_request_id INTEGER NOT NULL REFERENCES merge_requests(id) ON DELETE CASCADE, user_id INTEGER NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (merge_request_id, user_id)
+);

@@ -15,7 +15,9 @@ const NEWER: [(&str, &[&str]); 2] =
 
 /// What answers where: the end of the path below `/api/v4` (`*` is one segment), the schema, and
 /// whether it is one entry's where the answer is a list.
-const FORMS: [(&str, &str, bool); 33] = [
+const FORMS: [(&str, &str, bool); 35] = [
+    ("/projects/*/merge_requests", "merge_requests.json", false),
+    ("/projects/*/merge_requests/*", "merge_request.json", false),
     ("/user", "user/public.json", false),
     ("/users", "user/basics.json", false),
     ("/version", "metadata.json", false),
@@ -107,6 +109,8 @@ fn form_of(method: &str, path: &str) -> Option<(&'static str, bool)> {
         ("POST", "/projects/*/repository/branches") => ("branch.json", each),
         ("POST", "/projects/*/repository/tags") => ("tag.json", each),
         ("POST", "/projects/*/repository/commits") => ("commit/detail.json", each),
+        ("POST", "/projects/*/merge_requests") => ("merge_request.json", each),
+        ("PUT", "/projects/*/merge_requests/*") => ("merge_request.json", each),
         ("POST" | "PUT", _) if !pattern.contains("pipeline") => return None,
         // In full, projects have more than this old schema knows.
         ("GET", "/projects" | "/groups/*/projects" | "/users/*/projects") if !query.contains("simple=true") => return None,

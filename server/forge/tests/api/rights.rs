@@ -40,7 +40,7 @@ async fn scopes_and_tokens() {
 async fn unknown_routes_and_foreign_origins() {
     let world = World::new().await;
     let alice = world.person("alice", &["api"]).await;
-    for path in ["/nope", "/projects/dtaas%2Falice/merge_requests", "/projects/dtaas%2Falice/fork"] {
+    for path in ["/nope", "/projects/dtaas%2Falice/issues", "/projects/dtaas%2Falice/wikis"] {
         let answer = alice.get(path).await.expect(404);
         assert_eq!(answer.json(), json!({ "error": "404 Not Found" }), "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
