@@ -1,4 +1,9 @@
-//! One async function per wish; the only writers. Afterwards queries are asked again.
+//! One async function per wish; the only writers.
 
+pub mod changes;
+pub mod compose;
+pub mod edit;
 pub mod runs;
 pub mod sign_out;
+pub mod transfer;
+pub mod update;

@@ -1,7 +1,11 @@
 //! The only door to the browser: requests, time, storage, scrolling, downloads. On the server
 //! nothing here is ever called, save what says so.
 
+pub mod desk;
+pub mod files;
 pub mod logs;
+
+pub use files::{copy, forget_later, image_url, iso_now, open_beside, picture, save, save_from};
 
 use gitlab::{Error, Request, Response};
 use gloo_net::http::{Method, RequestBuilder};
@@ -14,6 +18,7 @@ use crate::bootstrap::Bootstrap;
 #[wasm_bindgen(inline_js = "export function load(url) { return import(url); }\n\
 export function ahead(url) { const m = globalThis.twinportAhead, p = m && m.get(url); if (p) m.delete(url); return p; }\n\
 export function channel() { return globalThis.twinportChannel ??= new BroadcastChannel('twinport'); }\n\
+export function sheet(name) { return (globalThis.twinportSheets ??= {})[name] ??= new Promise((done) => { const link = document.createElement('link'); link.rel = 'stylesheet'; link.href = relative(name); link.onload = link.onerror = done; document.head.append(link); }); }\n\
 export function call(module, name, ...rest) { return module[name](...rest); }\n\
 export function relative(name) { return new URL(name, document.querySelector('script[type=module]') ? document.querySelector('link[rel=modulepreload]').href : location.href).href; }")]
 extern "C" {
@@ -23,6 +28,8 @@ extern "C" {
     fn beside_app(name: &str) -> String;
     #[wasm_bindgen(js_name = channel)]
     fn tabs() -> web_sys::BroadcastChannel;
+    #[wasm_bindgen(js_name = sheet)]
+    fn bring_sheet(name: &str) -> js_sys::Promise;
     #[wasm_bindgen(js_name = ahead)]
     fn take_ahead(url: &str) -> Option<js_sys::Promise>;
     #[wasm_bindgen(js_name = call)]
@@ -161,6 +168,11 @@ async fn post(url: &str) -> Option<(u16, String)> {
     Some((answer.status(), answer.text().await.ok()?))
 }
 
+/// Brings the stylesheet of all pages but the first, once. A page without it is plain and works.
+pub async fn sheet() {
+    let _ = JsFuture::from(bring_sheet("work.css")).await;
+}
+
 /// Waits.
 pub async fn sleep(milliseconds: u32) {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
@@ -278,48 +290,6 @@ pub fn set_theme(theme: Option<&str>) {
     }
 }
 
-/// Hands bytes to the person as a file.
-pub fn save(name: &str, bytes: &[u8]) {
-    use wasm_bindgen::JsCast;
-    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
-    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence(&parts) else { return };
-    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
-    if let Ok(link) = leptos::prelude::document().create_element("a").map(|link| link.unchecked_into::<web_sys::HtmlAnchorElement>()) {
-        link.set_href(&url);
-        link.set_download(name);
-        link.click();
-    }
-    let _ = web_sys::Url::revoke_object_url(&url);
-}
-
-/// Hands what is at an address of ours to the person as a file.
-pub fn save_from(address: &str, name: &str) {
-    use wasm_bindgen::JsCast;
-    if let Ok(link) = leptos::prelude::document().create_element("a").map(|link| link.unchecked_into::<web_sys::HtmlAnchorElement>()) {
-        link.set_href(address);
-        link.set_download(name);
-        link.click();
-    }
-}
-
-/// Lets go of what is at an address of ours, once whoever took it has had the time to.
-pub fn forget_later(address: String) {
-    leptos::task::spawn_local(async move {
-        sleep(60_000).await;
-        let _ = web_sys::Url::revoke_object_url(&address);
-    });
-}
-
-/// Opens what is at an address of ours beside this page.
-pub fn open_beside(address: &str) {
-    let _ = window().open_with_url_and_target(address, "_blank");
-}
-
-/// Puts text where it can be pasted; `false` when the browser does not let us.
-pub async fn copy(text: &str) -> bool {
-    JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
-}
-
 /// Sets the part of the address behind `#` without a new entry in the history.
 pub fn set_fragment(fragment: &str) {
     if let Ok(history) = window().history() {
@@ -336,16 +306,6 @@ pub fn fragment() -> String {
 /// Scrolls so far down.
 pub fn scroll_to(element: &web_sys::Element, top: i32) {
     element.set_scroll_top(top);
-}
-
-/// An address under which an image out of `bytes` can be shown.
-#[must_use]
-pub fn image_url(bytes: &[u8], kind: &str) -> Option<String> {
-    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
-    let options = web_sys::BlobPropertyBag::new();
-    options.set_type(kind);
-    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
-    web_sys::Url::create_object_url_with_blob(&blob).ok()
 }
 
 /// Opens a `<dialog>` above everything.

@@ -1,14 +1,25 @@
 //! Parts that know what twins, assets and runs are.
 
 pub mod asset_table;
+pub mod bring_form;
+pub mod checks_view;
 pub mod choose;
+pub mod desk;
+pub mod diff_view;
+pub mod editor;
 pub mod file_view;
+pub mod fmu_card;
+pub mod graph_view;
+pub mod history_view;
 pub mod in_files;
 pub mod instance_mark;
 pub mod jobs;
 pub mod log;
 pub mod markdown;
+pub mod notebook_view;
+pub mod parameter_form;
 pub mod parts;
+pub mod parts_view;
 pub mod phases;
 pub mod plot;
 pub mod problem_box;
@@ -18,3 +29,5 @@ pub mod start_form;
 pub mod status;
 pub mod strip;
 pub mod table_view;
+pub mod update_form;
+pub mod use_view;

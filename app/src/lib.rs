@@ -12,7 +12,9 @@ pub mod session;
 pub mod shell;
 
 mod actions;
+mod cart;
 mod components;
+mod desks;
 mod instances;
 mod layouts;
 mod pages;

@@ -1,7 +1,10 @@
 //! One file a route, and the table of which is which.
 
 mod asset;
+mod changes;
 mod compare;
+mod compose;
+mod edit;
 mod help;
 mod home;
 mod later;
@@ -84,6 +87,7 @@ pub fn Pages() -> impl IntoView {
                 let asset = Asset { owner, kind: Kind::Twin, name };
                 with_client(&route, &instance, |client| later::twin(client, asset))
             }
+            Route::Desk { instance, rest } => with_client(&route, &instance, |client| later::desk(client, rest)),
             Route::Asset { instance, owner, kind, name } => with_client(&route, &instance, |client| later::asset(client, Asset { owner, kind, name })),
         }
     }

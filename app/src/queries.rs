@@ -1,9 +1,14 @@
 //! One async function per question that a page asks; the only readers of the API.
 
 pub mod ahead;
+pub mod changes;
+pub mod checks;
 pub mod compare;
+pub mod copy;
 pub mod fan;
+pub mod history;
 pub mod library;
+pub mod parts;
 pub mod results;
 pub mod run;
 pub mod run_log;

@@ -68,6 +68,13 @@ pub enum Route {
         /// The parent pipelines.
         runs: [i64; 2],
     },
+    /// Where things are made and changed, which `desks::Desk` tells apart.
+    Desk {
+        /// Which instance.
+        instance: String,
+        /// What comes behind it in the address, decoded.
+        rest: String,
+    },
     /// The guide.
     Help,
 }
@@ -98,6 +105,10 @@ impl fmt::Display for Route {
             Self::Run { instance, owner, pipeline, job } => {
                 write!(f, "/i/{}/runs/{}/{pipeline}", encode(instance), owner.word())?;
                 job.map_or(Ok(()), |job| write!(f, "/{job}"))
+            }
+            Self::Desk { instance, rest } => {
+                write!(f, "/i/{}", encode(instance))?;
+                rest.split('/').try_for_each(|part| write!(f, "/{}", encode(part)))
             }
         }
     }
@@ -136,6 +147,7 @@ impl Route {
             ["i", instance, "runs", owner, pipeline, job] => {
                 Self::Run { instance: own(instance), owner: Owner::of_word(owner)?, pipeline: pipeline.parse().ok()?, job: Some(job.parse().ok()?) }
             }
+            ["i", instance, "compose" | "edit" | "changes", ..] => Self::Desk { instance: own(instance), rest: words[2..].join("/") },
             _ => return None,
         })
     }
@@ -146,7 +158,9 @@ impl Route {
         match self {
             Self::Home | Self::Help => None,
             Self::Library { places, .. } | Self::Runs { places } => Some(places.clone()),
-            Self::Asset { instance, .. } | Self::Twin { instance, .. } | Self::Compare { instance, .. } | Self::Run { instance, .. } => Some(Places::one(instance)),
+            Self::Asset { instance, .. } | Self::Twin { instance, .. } | Self::Compare { instance, .. } | Self::Run { instance, .. } | Self::Desk { instance, .. } => {
+                Some(Places::one(instance))
+            }
         }
     }
 
@@ -165,7 +179,7 @@ impl Route {
             Self::Runs { .. } | Self::Run { .. } | Self::Compare { .. } => Self::Runs { places },
             Self::Asset { kind, .. } => Self::Library { places, kind: Some(*kind) },
             Self::Twin { .. } => Self::Library { places, kind: Some(Kind::Twin) },
-            Self::Home | Self::Help => Self::Library { places, kind: None },
+            Self::Home | Self::Help | Self::Desk { .. } => Self::Library { places, kind: None },
         }
     }
 
@@ -288,6 +302,7 @@ mod tests {
             Route::Compare { instance: i(), owner: Owner::Common, runs: [4, 12] },
             Route::Run { instance: i(), owner: Owner::Private, pipeline: 4, job: Some(7) },
             Route::Run { instance: i(), owner: Owner::Common, pipeline: 4, job: None },
+            Route::Desk { instance: i(), rest: "edit/private/models/a b ü".to_owned() },
         ];
         for route in routes {
             assert_eq!(Route::find(&route.to_string()), Some(route.clone()), "{route}");

@@ -6,6 +6,7 @@ pub mod layout;
 pub mod lint;
 pub mod lock;
 pub mod merge;
+pub mod parameters;
 pub mod project;
 pub mod rewrite;
 pub mod scaffold;

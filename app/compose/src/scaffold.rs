@@ -103,7 +103,7 @@ pub fn child(name: &str, template: Template) -> String {
         lines.extend(["  tags:", "    - $RunnerTag"].map(str::to_owned));
         lines.join("\n") + "\n"
     };
-    let jobs: Vec<String> = template.phases().iter().map(|phase| job(phase)).collect();
+    let jobs: Vec<String> = template.phases().iter().map(job).collect();
     format!("stages:\n{stages}\n{}", jobs.join("\n"))
 }
 

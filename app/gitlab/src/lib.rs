@@ -10,6 +10,7 @@ pub mod graph;
 pub mod ids;
 pub mod jobs;
 pub mod lint;
+pub mod merge_requests;
 pub mod page;
 pub mod pipelines;
 pub mod projects;

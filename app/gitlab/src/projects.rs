@@ -72,3 +72,41 @@ impl Endpoint for GetProject {
         json(&response)
     }
 }
+
+/// `POST /projects/:id/fork`, into the person's own namespace.
+#[derive(Debug, Clone)]
+pub struct ForkProject {
+    /// The original.
+    pub project: ProjectRef,
+    /// Last part of the copy's path.
+    pub path: String,
+}
+
+impl Endpoint for ForkProject {
+    type Output = Project;
+
+    fn request(&self) -> Request {
+        let body = serde_json::json!({ "path": self.path, "name": self.path });
+        Request::new(Method::Post, format!("/projects/{}/fork", self.project.segment())).with_body(body)
+    }
+
+    fn decode(&self, response: Response) -> Result<Project, Error> {
+        json(&response)
+    }
+}
+
+/// `GET /projects/:id/forks`: those that belong to the person.
+#[derive(Debug, Clone)]
+pub struct ListOwnForks(pub ProjectRef);
+
+impl Endpoint for ListOwnForks {
+    type Output = crate::page::Page<Project>;
+
+    fn request(&self) -> Request {
+        Request::new(Method::Get, format!("/projects/{}/forks", self.0.segment())).with("owned", true).with("per_page", 100)
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        crate::page::Page::decode(&response)
+    }
+}

@@ -1,5 +1,6 @@
 //! `GET /projects/:id/repository/tree` and `…/files/:path/raw`.
 
+use base64::Engine;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Endpoint, Method, Request, Response};
@@ -92,13 +93,21 @@ pub struct RawFile {
     project: ProjectRef,
     path: String,
     reference: String,
+    large: bool,
 }
 
 impl RawFile {
     /// `path` at `reference` (`HEAD` for the default branch).
     #[must_use]
     pub fn new(project: ProjectRef, path: impl Into<String>, reference: impl Into<String>) -> Self {
-        Self { project, path: path.into(), reference: reference.into() }
+        Self { project, path: path.into(), reference: reference.into(), large: false }
+    }
+
+    /// With what Git LFS keeps elsewhere instead of its pointer.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.large = true;
+        self
     }
 }
 
@@ -107,7 +116,80 @@ impl Endpoint for RawFile {
 
     fn request(&self) -> Request {
         let path = format!("/projects/{}/repository/files/{}/raw", self.project.segment(), segment(&self.path));
+        let request = Request::new(Method::Get, path).with("ref", &self.reference);
+        if self.large { request.with("lfs", true) } else { request }
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        Ok(response.body)
+    }
+}
+
+/// A file with what is needed to change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its bytes.
+    pub content: Vec<u8>,
+    /// The commit that touched it last, which guards a change.
+    pub last_commit_id: String,
+    /// The commit that was looked at.
+    pub commit_id: String,
+    /// The id of its content.
+    pub blob_id: String,
+    /// Whether it can be run, where the backend says so.
+    pub executable: Option<bool>,
+}
+
+/// `GET …/repository/files/:path`
+#[derive(Debug, Clone)]
+pub struct GetFile {
+    project: ProjectRef,
+    path: String,
+    reference: String,
+}
+
+impl GetFile {
+    /// `path` at `reference` (`HEAD` for the default branch).
+    #[must_use]
+    pub fn new(project: ProjectRef, path: impl Into<String>, reference: impl Into<String>) -> Self {
+        Self { project, path: path.into(), reference: reference.into() }
+    }
+}
+
+impl Endpoint for GetFile {
+    type Output = File;
+
+    fn request(&self) -> Request {
+        let path = format!("/projects/{}/repository/files/{}", self.project.segment(), segment(&self.path));
         Request::new(Method::Get, path).with("ref", &self.reference)
+    }
+
+    fn decode(&self, response: Response) -> Result<File, Error> {
+        #[derive(Deserialize)]
+        struct Answer {
+            content: String,
+            last_commit_id: String,
+            commit_id: String,
+            blob_id: String,
+            #[serde(default)]
+            execute_filemode: Option<bool>,
+        }
+        let answer: Answer = crate::endpoint::json(&response)?;
+        let clean: String = answer.content.split_whitespace().collect();
+        let content = base64::engine::general_purpose::STANDARD.decode(clean).map_err(|error| Error::Unreadable { reason: error.to_string() })?;
+        Ok(File { content, last_commit_id: answer.last_commit_id, commit_id: answer.commit_id, blob_id: answer.blob_id, executable: answer.execute_filemode })
+    }
+}
+
+/// `GET …/repository/blobs/:sha/raw`: bytes by their id, the same on every backend.
+#[derive(Debug, Clone)]
+pub struct RawBlob(pub ProjectRef, pub String);
+
+impl Endpoint for RawBlob {
+    type Output = Vec<u8>;
+
+    fn request(&self) -> Request {
+        Request::new(Method::Get, format!("/projects/{}/repository/blobs/{}/raw", self.0.segment(), segment(&self.1)))
     }
 
     fn decode(&self, response: Response) -> Result<Self::Output, Error> {

@@ -1,7 +1,12 @@
 //! READMEs: GitHub-flavoured Markdown to HTML in which nothing can act. This is the only place
 //! where HTML is made from text, and the only `inner_html`.
 
+use super::file_view::{Whose, picture_kind};
+use crate::browser::files::{pictures_in, show_picture};
+use crate::queries::twin::file;
+use leptos::html::Div;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
 /// Where a link may lead: to the web, to mail, within the page, or to a file beside this one.
@@ -11,7 +16,13 @@ fn destination(url: &str, folder: &str) -> Option<String> {
     if lower.starts_with("https://") || lower.starts_with("http://") || lower.starts_with("mailto:") || clean.starts_with('#') {
         return Some(clean.to_owned());
     }
-    // Anything with a scheme of its own, or that leaves this server, is no file.
+    inside(clean, folder).map(|path| format!("?file={}", percent_encoding::utf8_percent_encode(&path, percent_encoding::NON_ALPHANUMERIC)))
+}
+
+/// The file of the project that a relative address means; nothing for one with a scheme of its own,
+/// or that leaves this server.
+fn inside(url: &str, folder: &str) -> Option<String> {
+    let clean = url.trim();
     let scheme = clean.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':'));
     if scheme || clean.starts_with('/') || clean.contains('\\') || clean.is_empty() {
         return None;
@@ -26,15 +37,17 @@ fn destination(url: &str, folder: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
-    Some(format!("?file={}", percent_encoding::utf8_percent_encode(&parts.join("/"), percent_encoding::NON_ALPHANUMERIC)))
+    let path = percent_encoding::percent_decode_str(&parts.join("/")).decode_utf8_lossy().into_owned();
+    (!path.is_empty()).then_some(path)
 }
 
-/// Markdown to safe HTML: raw HTML becomes text, pictures become their descriptions, links are
-/// checked. `folder` is where relative links start.
+/// Markdown to safe HTML: raw HTML becomes text, pictures of the same project become
+/// places for them, others their descriptions, links are checked. `folder` is where relative links start.
 #[must_use]
 pub fn to_html(text: &str, folder: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
     let mut dropped: Vec<bool> = Vec::new();
+    let mut pictures: Vec<bool> = Vec::new();
     let events = Parser::new_ext(text, options).filter_map(|event| match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
@@ -44,8 +57,22 @@ pub fn to_html(text: &str, folder: &str) -> String {
             address.map(|address| Event::Start(Tag::Link { link_type, dest_url: CowStr::from(address), title, id }))
         }
         Event::End(TagEnd::Link) => (!dropped.pop().unwrap_or(false)).then_some(Event::End(TagEnd::Link)),
-        Event::Start(Tag::Image { .. }) => Some(Event::Text(CowStr::from("[picture: "))),
-        Event::End(TagEnd::Image) => Some(Event::Text(CowStr::from("]"))),
+        // A picture of this asset is fetched with the person's own rights afterwards; one of another
+        // server would tell that server who reads this.
+        Event::Start(Tag::Image { dest_url, .. }) => match inside(&dest_url, folder) {
+            Some(path) => {
+                pictures.push(true);
+                Some(Event::InlineHtml(CowStr::from(format!(
+                    "<span class=\"md-picture\" data-file=\"{}\">",
+                    percent_encoding::utf8_percent_encode(&path, percent_encoding::NON_ALPHANUMERIC)
+                ))))
+            }
+            None => {
+                pictures.push(false);
+                Some(Event::Text(CowStr::from("[picture: ")))
+            }
+        },
+        Event::End(TagEnd::Image) => Some(if pictures.pop() == Some(true) { Event::InlineHtml(CowStr::from("</span>")) } else { Event::Text(CowStr::from("]")) }),
         other => Some(other),
     });
     let mut out = String::with_capacity(text.len() * 2);
@@ -59,7 +86,22 @@ pub fn to_html(text: &str, folder: &str) -> String {
 /// Shows Markdown.
 #[component]
 pub fn Markdown(#[prop(into)] text: String, #[prop(into)] folder: String) -> impl IntoView {
-    view! { <div class="prose" inner_html=to_html(&text, &folder)></div> }
+    let place = NodeRef::<Div>::new();
+    if let Some(Whose(client, asset)) = use_context::<Whose>() {
+        Effect::new(move |_| {
+            let Some(element) = place.get() else { return };
+            for (spot, path) in pictures_in(&element) {
+                let (client, asset) = (client.clone(), asset.clone());
+                let Some(kind) = picture_kind(&path) else { continue };
+                spawn_local(async move {
+                    if let Ok(bytes) = file(client, asset, path).await {
+                        show_picture(&spot, &bytes, kind);
+                    }
+                });
+            }
+        });
+    }
+    view! { <div class="prose" node_ref=place inner_html=to_html(&text, &folder)></div> }
 }
 
 #[cfg(test)]

@@ -8,13 +8,21 @@ use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 use twin::asset::{Asset, Owner};
 
+use super::checks_view::ChecksView;
 use super::choose::Choose;
 use super::file_view::FileView;
+use super::fmu_card::FmuCard;
+use super::graph_view::GraphView;
+use super::history_view::HistoryView;
 use super::in_files::InFiles;
 use super::log::view::LogView;
 use super::markdown::Markdown;
+use super::notebook_view::NotebookView;
+use super::parameter_form::ParameterForm;
+use super::parts_view::PartsView;
 use super::results::Results;
 use super::start_form::StartForm;
+use super::use_view::UseView;
 use crate::instances::Client;
 use crate::places::Places;
 use crate::queries::run::RunView;
@@ -80,6 +88,86 @@ fn start_part(client: Client, asset: Asset) -> Arrived {
 /// The form that starts a twin.
 pub fn start(client: Client, asset: Asset) -> AnyView {
     later(None, __wasm_split_preload_start_part, move || start_part(client.clone(), asset.clone()))
+}
+
+#[wasm_split(part_model, wasm_split_path = leptos::wasm_split, fallible)]
+fn fmu_part(content: Vec<u8>) -> Arrived {
+    Ok(view! { <FmuCard content/> }.into_any())
+}
+
+#[wasm_split(part_checks, wasm_split_path = leptos::wasm_split, fallible)]
+fn graph_part(path: String, text: String, whose: Option<(Client, Asset)>) -> Arrived {
+    Ok(view! { <GraphView path text whose/> }.into_any())
+}
+
+#[wasm_split(part_checks, wasm_split_path = leptos::wasm_split, fallible)]
+fn checks_part(client: Client, asset: Asset) -> Arrived {
+    Ok(view! { <ChecksView client asset/> }.into_any())
+}
+
+#[wasm_split(part_notebook, wasm_split_path = leptos::wasm_split, fallible)]
+fn notebook_part(text: String, folder: String) -> Arrived {
+    Ok(view! { <NotebookView text folder/> }.into_any())
+}
+
+#[wasm_split(part_history, wasm_split_path = leptos::wasm_split, fallible)]
+fn history_part(client: Client, asset: Asset) -> Arrived {
+    Ok(view! { <HistoryView client asset/> }.into_any())
+}
+
+#[wasm_split(part_use, wasm_split_path = leptos::wasm_split, fallible)]
+fn use_part(client: Client, asset: Asset) -> Arrived {
+    Ok(view! { <UseView client asset/> }.into_any())
+}
+
+#[wasm_split(part_made_of, wasm_split_path = leptos::wasm_split, fallible)]
+fn parts_part(client: Client, asset: Asset) -> Arrived {
+    Ok(view! { <PartsView client asset/> }.into_any())
+}
+
+#[wasm_split(part_yaml, wasm_split_path = leptos::wasm_split, fallible)]
+fn parameters_part(path: String, text: RwSignal<String>) -> Arrived {
+    Ok(view! { <ParameterForm path text/> }.into_any())
+}
+
+/// The values of a file as a form.
+pub fn parameters(path: String, text: RwSignal<String>) -> AnyView {
+    later(None, __wasm_split_preload_parameters_part, move || parameters_part(path.clone(), text))
+}
+
+/// The card of an FMU.
+pub fn fmu(content: Vec<u8>) -> AnyView {
+    later(None, __wasm_split_preload_fmu_part, move || fmu_part(content.clone()))
+}
+
+/// A co-simulation as a graph, held against its models where it is known whose it is.
+pub fn graph(path: String, text: String, whose: Option<(Client, Asset)>) -> AnyView {
+    later(None, __wasm_split_preload_graph_part, move || graph_part(path.clone(), text.clone(), whose.clone()))
+}
+
+/// Whether a twin's parts fit.
+pub fn checks(client: Client, asset: Asset) -> AnyView {
+    later(None, __wasm_split_preload_checks_part, move || checks_part(client.clone(), asset.clone()))
+}
+
+/// A notebook.
+pub fn notebook(text: String, folder: String) -> AnyView {
+    later(None, __wasm_split_preload_notebook_part, move || notebook_part(text.clone(), folder.clone()))
+}
+
+/// How an asset came to be.
+pub fn history(client: Client, asset: Asset) -> AnyView {
+    later(None, __wasm_split_preload_history_part, move || history_part(client.clone(), asset.clone()))
+}
+
+/// What can be done with an asset.
+pub fn uses(client: Client, asset: Asset) -> AnyView {
+    later(None, __wasm_split_preload_use_part, move || use_part(client.clone(), asset.clone()))
+}
+
+/// What a twin was made of.
+pub fn made_of(client: Client, asset: Asset) -> AnyView {
+    later(None, __wasm_split_preload_parts_part, move || parts_part(client.clone(), asset.clone()))
 }
 
 /// Markdown, with the folder that relative links start from.

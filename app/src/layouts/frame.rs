@@ -26,13 +26,20 @@ use crate::ui::toast::ToastList;
 /// Where one can go within an instance, or some.
 fn links(places: Places, route: Memo<Route>) -> impl IntoView {
     let library = Route::Library { places: places.clone(), kind: None };
-    let runs = Route::Runs { places };
+    let runs = Route::Runs { places: places.clone() };
+    let desks = places
+        .single()
+        .map(|id| [("compose", "Compose"), ("changes", "Changes")].map(|(desk, label)| (Route::Desk { instance: id.to_owned(), rest: desk.to_owned() }, desk, label)));
     let in_library = move || matches!(route.get(), Route::Library { .. } | Route::Asset { .. } | Route::Twin { .. });
     let in_runs = move || matches!(route.get(), Route::Runs { .. } | Route::Run { .. });
     view! {
         <nav class="places" aria-label="Places">
             <a href=library.to_string() aria-current=move || in_library().then_some("true")>"Library"</a>
             <a href=runs.to_string() aria-current=move || in_runs().then_some("true")>"Runs"</a>
+            {desks.map(|desks| desks.into_iter().map(|(to, desk, label)| {
+                let here = move || matches!(route.get(), Route::Desk { rest, .. } if rest.starts_with(desk)).then_some("true");
+                view! { <a href=to.to_string() aria-current=here>{label}</a> }
+            }).collect_view())}
         </nav>
     }
 }

@@ -1,12 +1,14 @@
-//! One asset: README, files.
+//! One asset: README, files, history, and what can be done with it.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 use twin::asset::Asset;
 
+use crate::components::file_view::Whose;
 use crate::components::parts;
 use crate::components::problem_box::ProblemBox;
+use crate::desks::Desk;
 use crate::instances::Client;
 use crate::places::Places;
 use crate::queries::twin::{Contents, file};
@@ -16,11 +18,13 @@ use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
+use crate::ui::tabs::{Tab, Tabs};
 
 /// Name, short text, where it is.
 #[component]
 pub fn AssetHead(client: Client, asset: Asset, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     let list = Route::Library { places: Places::one(&client.instance.id), kind: Some(asset.kind) };
+    let edit = client.username.is_some().then(|| Desk::Edit(asset.clone()).at(&client.instance.id).to_string());
     view! {
         <Title text=asset.name.clone()/>
         <nav class="crumbs" aria-label="Path"><a href=list.to_string()>{asset.kind.plural()}</a></nav>
@@ -28,6 +32,7 @@ pub fn AssetHead(client: Client, asset: Asset, #[prop(optional)] children: Optio
             <h1>{asset.name.clone()}</h1>
             <span class="tag" data-variant=asset.owner.word()>{asset.owner.label()}</span>
             <span class="gap"></span>
+            {edit.map(|href| view! { <a class="button" href=href><Picture icon=Icon::Pen/>"Edit"</a> })}
             {children.map(|children| children())}
         </div>
     }
@@ -74,6 +79,54 @@ pub fn Readme(asset: Asset, contents: Contents) -> impl IntoView {
     }
 }
 
+/// What an asset that is no twin shows under each of its tabs.
+#[component]
+fn Body(client: Client, asset: Asset, contents: Contents) -> impl IntoView {
+    let tab = |key: &'static str, label: &str| Tab { key, label: label.to_owned() };
+    let files = format!("Files ({})", contents.files.len());
+    // What has no README is its files.
+    let usual = if contents.readme.is_some() { "about" } else { "files" };
+    view! { <AssetTabs client asset contents first=usual before=vec![tab("about", "About"), tab("files", &files)] special=|_, _, _| None/> }
+}
+
+/// What a page of its own shows under a tab.
+type Special = fn(&'static str, &Client, &Asset) -> Option<AnyView>;
+
+/// The tabs of an asset; `special` knows those that only some have.
+#[component]
+pub fn AssetTabs(client: Client, asset: Asset, contents: Contents, first: &'static str, before: Vec<Tab>, special: Special) -> impl IntoView {
+    provide_context(Whose(client.clone(), asset.clone()));
+    let query = use_location().query;
+    let known: Vec<&'static str> = before.iter().map(|tab| tab.key).chain(["history", "use"]).collect();
+    let wanted = move |query: &leptos_router::params::ParamsMap| match (query.get("file"), query.get("tab")) {
+        (Some(_), _) => Some("files"),
+        (None, Some(tab)) => known.iter().copied().find(|key| *key == tab),
+        _ => None,
+    };
+    let chosen = RwSignal::new(query.with_untracked(&wanted).unwrap_or(first));
+    // `use_query_map` keeps the query of the page before when another page of the same entry opens
+    // (leptos_router 0.8.17, `FlatRoutes`); the location is always right, if sometimes later.
+    Effect::new(move |_| {
+        if let Some(tab) = query.with(&wanted) {
+            chosen.set(tab);
+        }
+    });
+    let mut tabs = before;
+    tabs.extend([("history", "History"), ("use", "Use")].map(|(key, label)| Tab { key, label: label.to_owned() }));
+    let panel = dynamic(move || {
+        let (client, asset, key) = (client.clone(), asset.clone(), chosen.get());
+        let body = match key {
+            "files" => view! { <Files client asset files=contents.files.clone()/> }.into_any(),
+            "history" => parts::history(client, asset),
+            "use" => parts::uses(client, asset),
+            "about" => view! { <Readme asset contents=contents.clone()/> }.into_any(),
+            other => special(other, &client, &asset).into_any(),
+        };
+        view! { <div role="tabpanel" id=format!("panel-{key}") aria-labelledby=format!("tab-{key}")>{body}</div> }
+    });
+    view! { <Tabs tabs=tabs chosen label="Parts of the asset"/>{panel} }
+}
+
 /// The page.
 #[component]
 pub fn AssetPage(client: Client, asset: Asset, found: Query<Contents>) -> impl IntoView {
@@ -83,14 +136,7 @@ pub fn AssetPage(client: Client, asset: Asset, found: Query<Contents>) -> impl I
         Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
         Load::Ready(contents) => {
             let (client, asset) = (stored.get_value(), of.get_value());
-            view! {
-                <p class="lead">{contents.description.clone()}</p>
-                <h2>"Files"</h2>
-                <Files client asset=asset.clone() files=contents.files.clone()/>
-                <h2>"About"</h2>
-                <Readme asset contents/>
-            }
-            .into_any()
+            view! { <p class="lead">{contents.description.clone()}</p><Body client asset contents/> }.into_any()
         }
     });
     view! { <AssetHead client asset/>{body} }

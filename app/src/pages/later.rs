@@ -7,9 +7,10 @@ use ::twin::asset::{Asset, Owner};
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
-use super::{asset, compare, help, missing, run, runs, twin};
+use super::{asset, changes, compare, compose, edit, help, missing, run, runs, twin};
 use crate::bootstrap::Instance;
 use crate::components::parts;
+use crate::desks::Desk;
 use crate::instances::Client;
 use crate::places::Places;
 use crate::queries::twin::{Contents, contents};
@@ -54,6 +55,43 @@ fn missing_page(instance: Option<String>) -> Arrived {
         Some(instance) => view! { <missing::UnknownInstance instance/> }.into_any(),
         None => view! { <missing::NotFound/> }.into_any(),
     })
+}
+
+#[wasm_split(page_compose, wasm_split_path = leptos::wasm_split, fallible)]
+fn compose_page(client: Client) -> Arrived {
+    Ok(view! { <compose::Compose client/> }.into_any())
+}
+
+#[wasm_split(page_edit, wasm_split_path = leptos::wasm_split, fallible)]
+fn edit_page(client: Client, asset: Asset) -> Arrived {
+    Ok(view! { <edit::Edit client asset/> }.into_any())
+}
+
+#[wasm_split(page_changes, wasm_split_path = leptos::wasm_split, fallible)]
+fn changes_page(client: Client, one: Option<(Owner, i64)>) -> Arrived {
+    Ok(match one {
+        Some((owner, number)) => view! { <changes::Change client owner number/> }.into_any(),
+        None => view! { <changes::Changes client/> }.into_any(),
+    })
+}
+
+// Which desk it is, is known to this file alone, so that the first load need not know it.
+#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
+fn desk_page(client: Client, rest: String) -> Arrived {
+    Ok(match Desk::parse(&rest) {
+        Some(Desk::Compose) => later(Some("Compose a twin".to_owned()), __wasm_split_preload_compose_page, move || compose_page(client.clone())),
+        Some(Desk::Edit(asset)) => later(Some(format!("Edit {}", asset.name)), __wasm_split_preload_edit_page, move || edit_page(client.clone(), asset.clone())),
+        Some(Desk::Changes) => later(Some("Changes".to_owned()), __wasm_split_preload_changes_page, move || changes_page(client.clone(), None)),
+        Some(Desk::Change(owner, number)) => {
+            later(Some(format!("Change !{number}")), __wasm_split_preload_changes_page, move || changes_page(client.clone(), Some((owner, number))))
+        }
+        None => missing(None),
+    })
+}
+
+/// Where things are made and changed.
+pub fn desk(client: Client, rest: String) -> AnyView {
+    later(None, __wasm_split_preload_desk_page, move || desk_page(client.clone(), rest.clone()))
 }
 
 /// The guide.

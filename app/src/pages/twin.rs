@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::wasm_split;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
+use leptos_router::hooks::use_navigate;
 use twin::asset::Asset;
 
-use super::asset::{AssetHead, Files, Readme};
+use super::asset::{AssetHead, AssetTabs};
 use crate::actions::runs::{Start, start};
 use crate::components::parts;
 use crate::components::phases::Phases;
@@ -26,7 +26,7 @@ use crate::ui::icon::{Icon, Picture};
 use crate::ui::later::{Arrived, later};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
-use crate::ui::tabs::{Tab, Tabs};
+use crate::ui::tabs::Tab;
 
 /// The button, and what went wrong when it was pressed.
 #[component]
@@ -75,40 +75,24 @@ fn twin_runs(client: Client, asset: Asset) -> Arrived {
     Ok(view! { <TwinRuns client asset/> }.into_any())
 }
 
+/// What only twins have.
+fn special(key: &'static str, client: &Client, asset: &Asset) -> Option<AnyView> {
+    let (client, asset) = (client.clone(), asset.clone());
+    Some(match key {
+        "start" => parts::start(client, asset),
+        "runs" => later(None, __wasm_split_preload_twin_runs, move || twin_runs(client.clone(), asset.clone())),
+        "checks" => parts::checks(client, asset),
+        "parts" => parts::made_of(client, asset),
+        _ => return None,
+    })
+}
+
 #[component]
 fn Body(client: Client, asset: Asset, contents: Contents) -> impl IntoView {
-    let first = use_location().query.with_untracked(|query| match (query.get("file"), query.get("tab")) {
-        (Some(_), _) => "files",
-        (None, Some(tab)) if tab == "start" => "start",
-        _ => "about",
-    });
-    let chosen = RwSignal::new(first);
-    let query = use_location().query;
-    // `use_query_map` keeps the query of the page before when another page of the same entry opens
-    // (leptos_router 0.8.17, `FlatRoutes`); the location is always right, if sometimes later.
-    Effect::new(move |_| {
-        if query.with(|query| query.get("tab")).as_deref() == Some("start") {
-            chosen.set("start");
-        }
-    });
-    // A link in the README to a file of the twin opens it.
-    let shown = Memo::new(move |before: Option<&(&'static str, Option<String>)>| {
-        let file = query.get().get("file");
-        let newly = before.is_some_and(|(_, old)| *old != file) && file.is_some();
-        (if newly { "files" } else { chosen.get() }, file)
-    });
     let tab = |key: &'static str, label: &str| Tab { key, label: label.to_owned() };
-    let tabs = vec![tab("about", "About"), tab("files", &format!("Files ({})", contents.files.len())), tab("start", "Start with…"), tab("runs", "Runs")];
-    let panel = dynamic(move || {
-        let (client, asset, contents) = (client.clone(), asset.clone(), contents.clone());
-        match shown.get().0 {
-            "files" => view! { <div role="tabpanel" id="panel-files" aria-labelledby="tab-files"><Files client asset files=contents.files/></div> }.into_any(),
-            "start" => view! { <div role="tabpanel" id="panel-start" aria-labelledby="tab-start">{parts::start(client, asset)}</div> }.into_any(),
-            "runs" => view! { <div role="tabpanel" id="panel-runs" aria-labelledby="tab-runs">{later(None, __wasm_split_preload_twin_runs, move || twin_runs(client.clone(), asset.clone()))}</div> }.into_any(),
-            _ => view! { <div role="tabpanel" id="panel-about" aria-labelledby="tab-about"><Readme asset contents/></div> }.into_any(),
-        }
-    });
-    view! { <Tabs tabs=tabs chosen label="Parts of the twin"/>{panel} }
+    let files = format!("Files ({})", contents.files.len());
+    let tabs = [("about", "About"), ("files", &files), ("start", "Start with…"), ("runs", "Runs"), ("checks", "Checks"), ("parts", "Made of")].map(|(key, label)| tab(key, label));
+    view! { <AssetTabs client asset contents first="about" before=tabs.to_vec() special/> }
 }
 
 /// The page.

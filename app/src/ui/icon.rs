@@ -45,6 +45,10 @@ pub enum Icon {
     Below,
     /// Take away a copy.
     Copy,
+    /// Add.
+    Plus,
+    /// Change.
+    Pen,
 }
 
 impl Icon {
@@ -69,6 +73,8 @@ impl Icon {
             Self::Up => "M3.5 10L8 5.5l4.5 4.5",
             Self::Below => "M3.5 6L8 10.5 12.5 6",
             Self::Copy => "M5.5 5.5h7v8h-7zM10.5 5.5v-3h-7v8h2",
+            Self::Plus => "M8 3v10M3 8h10",
+            Self::Pen => "M3 13l.8-3.2L10.5 3 13 5.5 6.2 12.2z",
             Self::Right => "M6 3.5L10.5 8 6 12.5",
         }
     }

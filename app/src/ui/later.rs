@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, join};
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -15,6 +15,7 @@ use leptos_meta::Title;
 use super::dynamic::dynamic;
 use super::loaded::Skeleton;
 use super::notice::{Notice, Tone};
+use crate::browser;
 
 /// A view, or the news that its file did not arrive.
 pub type Arrived = Result<AnyView, SplitLoaderError>;
@@ -48,7 +49,8 @@ fn boxed(heading: Option<String>, fetch: Fetch, part: Box<dyn Fn() -> Option<Any
         stage.set(Stage::Coming);
         let Some(fetch) = fetch.try_get_value() else { return };
         spawn_local(async move {
-            let _ = stage.try_set(if fetch().await.is_ok() { Stage::Here } else { Stage::Lost });
+            let (arrived, ()) = join(fetch(), browser::sheet()).await;
+            let _ = stage.try_set(if arrived.is_ok() { Stage::Here } else { Stage::Lost });
         });
     };
     Effect::new(move |_| again());

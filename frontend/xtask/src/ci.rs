@@ -29,21 +29,40 @@ const fn together(what: &'static str, names: &'static [&'static str], on: &'stat
 
 /// A page with the part it shows at once; parts on the page where they are opened, with their
 /// library or engine.
-const TOGETHER: [Together; 8] = [
-    together("a twin or asset with its README", &["page_asset", "part_markdown"], &[], &[]),
+const TOGETHER: [Together; 18] = [
+    together("a twin or asset with its README", &["page_asset", "part_markdown"], &[], &["work.css"]),
     together("the form that starts a twin", &["part_start"], &["page_asset"], &[]),
-    together("runs", &["page_runs"], &[], &[]),
+    together("the history of an asset", &["part_history"], &["page_asset"], &[]),
+    together("using an asset", &["part_use"], &["page_asset"], &[]),
+    together("what a twin is made of", &["part_made_of"], &["page_asset"], &[]),
+    together("a model's card", &["part_model"], &["page_asset", "part_file"], &[]),
+    together("a graph, or checks", &["part_checks"], &["page_asset", "part_file"], &[]),
+    together("a form of parameters", &["part_yaml"], &["page_edit"], &[]),
+    together("a notebook", &["part_notebook"], &["page_asset", "part_file"], &[]),
+    together("composing a twin", &["page_compose"], &["part_frame"], &["work.css"]),
+    // Without its library, which comes after it: until then a plain field does.
+    together("editing", &["page_edit"], &["part_frame"], &["work.css"]),
+    together("changes", &["page_changes"], &["part_frame"], &["work.css"]),
+    together("runs", &["page_runs"], &[], &["work.css"]),
     // Without the plotting library, which comes when their results differ.
     together("two runs compared", &["page_compare"], &["page_runs"], &[]),
     together("the menus, and searching in files", &["part_frame"], &[], &[]),
-    together("a run", &["page_run"], &[], &[]),
+    together("a run", &["page_run"], &[], &["work.css"]),
     together("the log of a job", &["part_log"], &["page_run"], &["logworker.js", "logengine.js", "logengine_bg.wasm"]),
     together("a result with its plot", &["part_file"], &["page_run"], &["plot.js", "uplot.js", "uplot.css"]),
 ];
+/// The editor's library, alone.
+const EDITOR: &str = "editor.js";
+
+/// The pages that are there when `name` is opened.
+pub fn on(name: &str) -> Vec<&'static str> {
+    let Some(together) = TOGETHER.iter().find(|together| together.names.contains(&name)) else { return Vec::new() };
+    together.on.iter().copied().chain(together.names.iter().copied().take_while(|before| *before != name)).collect()
+}
 
 /// Files of the first load; the rest is fetched when a page needs it.
 pub fn is_entry(name: &str) -> bool {
-    matches!(name, "twinport.js" | "twinport.wasm" | "main.css" | "inline0.js" | "__wasm_split.js")
+    matches!(name, "twinport.js" | "twinport.wasm" | "main.css" | "__wasm_split.js") || (name.starts_with("inline") && name.ends_with(".js"))
 }
 
 fn budget() -> Result<()> {
@@ -60,6 +79,9 @@ fn budget() -> Result<()> {
         say(&format!("{what} {:.1} kB of {} kB", kilobytes(whole), PAGE_BUDGET / 1000));
         fits &= own > 0 && whole <= PAGE_BUDGET;
     }
+    let editor = site::brotli_bytes(|name| name == EDITOR)?;
+    say(&format!("the editor's library {:.1} kB of {} kB", kilobytes(editor), PAGE_BUDGET / 1000));
+    fits &= editor > 0 && editor <= PAGE_BUDGET;
     // A page that nobody counts has no budget.
     if let Some(other) = pages.keys().find(|name| !TOGETHER.iter().any(|together| together.names.contains(&name.as_str()))) {
         bail!("{other} is split off and not counted: add it to TOGETHER in frontend/xtask/src/ci.rs");

@@ -1,75 +1,104 @@
-//! What the page of a twin shares with others, in one file. The splitter makes a file of every set of
-//! functions that the same pages share: dozens, each compressed alone and asked for alone. The others
-//! stay as they are, so that no page loads what it does not use.
+//! One file a page. The splitter makes a file of every set of functions that the same pages share:
+//! hundreds, each compressed alone and asked for alone. What a page needs is put together and
+//! compressed as one, without what the page that it opens on has brought already. What two pages
+//! share is in both of their files, and is loaded from the first that comes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// Pages whose shared code goes into one file, in the order in which people come to them. Each file
-/// holds what those before it do not; one more holds the rest.
-const ORDER: [&[&str]; 1] = [&["page_asset", "part_markdown"]];
-
-/// Brings one part of a file that several chunks share. A file that does not arrive is asked for
-/// again the next time.
+/// Brings what a page needs. A file that does not arrive is asked for again the next time.
 const LOADER: &str = r"
-const packs = new Map();
-function part(name, start, end) {
+const packs = new Map(), made = new Map(), homes = new Map();
+function bytes(name) {
     if (!packs.has(name)) {
-        const bytes = fetch(new URL(`./${name}`, import.meta.url)).then((answer) => {
+        const coming = fetch(new URL(`./${name}.pack`, import.meta.url)).then((answer) => {
             if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
             return answer.arrayBuffer();
         });
-        bytes.catch(() => packs.delete(name));
-        packs.set(name, bytes);
+        coming.catch(() => packs.delete(name));
+        packs.set(name, coming);
     }
-    return packs.get(name).then((bytes) => new Response(new Uint8Array(bytes, start, end - start), { headers: { 'Content-Type': 'application/wasm' } }));
+    return packs.get(name);
+}
+function make(part) {
+    if (!made.has(part)) {
+        const [name, start, size] = homes.get(part);
+        const coming = bytes(name).then((all) => WebAssembly.instantiate(new Uint8Array(all, start, size), getSharedImports()));
+        coming.catch(() => made.delete(part));
+        made.set(part, coming);
+    }
+    return made.get(part);
+}
+function settle(page, again) {
+    let start = 0;
+    for (const entry of PAGES[page][0].split(',')) {
+        const [part, size] = entry.split(':');
+        if (again || !homes.has(part)) homes.set(part, [page, start, +size]);
+        start += +size;
+    }
+}
+for (const page in PAGES) settle(page, false);
+function page(name) {
+    return wrapAsyncCb(async () => {
+        settle(name, true);
+        const [own, others] = PAGES[name];
+        const parts = [...own.split(',').map((entry) => entry.split(':')[0]), ...others.split(',')].filter((part) => part && part !== name);
+        await Promise.all(parts.map(make));
+        await make(name);
+    });
 }
 ";
 
-/// Puts the shared chunks in `folder` together, changes the script that fetches them, and gives the
-/// file names that each page loads.
-pub fn pack(folder: &Path, pages: &BTreeMap<String, Vec<String>>) -> Result<BTreeMap<String, Vec<String>>> {
-    let shared = |page: &Vec<String>| page.iter().filter(|stem| stem.starts_with("chunk_")).cloned().collect::<BTreeSet<_>>();
-    let mut left: BTreeSet<String> = pages.values().flat_map(shared).collect();
-    let mut groups = Vec::new();
-    for names in ORDER {
-        let wanted: BTreeSet<String> = names.iter().filter_map(|name| pages.get(*name)).flat_map(shared).collect();
-        groups.push(&wanted & &left);
-        left = &left - &wanted;
+/// The part of the splitter's script that stays: what modules import, and how the app is told.
+fn head(script: &str) -> Result<&str> {
+    let end = script.find("function makeLoad(").context("the splitter's script has no makeLoad: see frontend/xtask/src/packs.rs")?;
+    let known = ["getSharedImports", "wrapAsyncCb"].iter().all(|name| script[..end].contains(&format!("function {name}(")));
+    if !known {
+        bail!("the splitter's script is another than it was: see frontend/xtask/src/packs.rs");
     }
+    // A chunk that waits for another would have to be brought in order.
+    if script.lines().any(|line| line.starts_with(", [") && line.ends_with("]);") && line != ", []);") {
+        bail!("chunks depend on each other, which frontend/xtask/src/packs.rs does not know");
+    }
+    Ok(&script[..end])
+}
+
+/// Puts together what each page needs, in files called after them in `folder`, writes the script that
+/// fetches those, and gives the file names that each page loads. `on` says what is there already when
+/// a page is opened.
+pub fn pack(folder: &Path, pages: &BTreeMap<String, Vec<String>>, on: impl Fn(&str) -> Vec<&'static str>) -> Result<BTreeMap<String, Vec<String>>> {
     let script = folder.join("__wasm_split.js");
-    let mut text = std::fs::read_to_string(&script)?;
-    let mut place = BTreeMap::new();
-    for (number, chunks) in groups.into_iter().enumerate() {
-        let name = format!("shared_{number}.pack");
-        let mut bytes = Vec::new();
-        for chunk in chunks {
-            let file = folder.join(format!("{chunk}.wasm"));
-            let start = bytes.len();
-            bytes.extend(std::fs::read(&file).with_context(|| file.display().to_string())?);
-            std::fs::remove_file(&file)?;
-            let old = format!("fetch(new URL(\"./{chunk}.wasm\", import.meta.url))");
-            if !text.contains(&old) {
-                bail!("the splitter's script fetches {chunk} in another way than it did: see frontend/xtask/src/packs.rs");
+    let text = std::fs::read_to_string(&script)?;
+    let (mut table, mut exports, mut loads, mut used) = (String::new(), String::new(), BTreeMap::new(), BTreeSet::new());
+    for (page, stems) in pages {
+        let before: BTreeSet<&String> = on(page).iter().filter_map(|name| pages.get(*name)).flatten().collect();
+        let (mut bytes, mut own, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for stem in stems {
+            let short = stem.strip_prefix("chunk_").or_else(|| stem.strip_prefix("split_")).unwrap_or(stem);
+            if before.contains(stem) {
+                others.push(short);
+                continue;
             }
-            text = text.replace(&old, &format!("part(\"{name}\", {start}, {})", bytes.len()));
-            place.insert(chunk, name.clone());
+            let file = folder.join(format!("{stem}.wasm"));
+            let part = std::fs::read(&file).with_context(|| file.display().to_string())?;
+            own.push(format!("{short}:{}", part.len()));
+            bytes.extend(part);
+            used.insert(file);
         }
-        if !bytes.is_empty() {
-            std::fs::write(folder.join(&name), bytes)?;
-        }
+        std::fs::write(folder.join(format!("{page}.pack")), bytes)?;
+        write!(table, "{page}:[\"{}\",\"{}\"],", own.join(","), others.join(","))?;
+        write!(exports, "export const __wasm_split_load_{page} = page(\"{page}\");\n")?;
+        let names: BTreeSet<String> = on(page).iter().map(|name| (*name).to_owned()).chain([page.clone()]).map(|name| format!("{name}.pack")).collect();
+        loads.insert(page.clone(), names.into_iter().collect());
     }
-    // Behind the import, which comes first.
-    let end = text.find(";\n").context("the splitter's script begins with an import")? + 2;
-    text.insert_str(end, LOADER);
-    std::fs::write(script, text)?;
-    let names = |stems: &Vec<String>| {
-        let files: BTreeSet<String> = stems.iter().map(|stem| place.get(stem).map_or_else(|| format!("{stem}.wasm"), Clone::clone)).collect();
-        files.into_iter().collect::<Vec<_>>()
-    };
-    Ok(pages.iter().map(|(page, stems)| (page.clone(), names(stems))).collect())
+    std::fs::write(script, format!("{}const PAGES = {{{table}}};{LOADER}{exports}", head(&text)?))?;
+    for file in used {
+        std::fs::remove_file(file)?;
+    }
+    Ok(loads)
 }
 
 #[cfg(test)]
@@ -77,21 +106,25 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn shared_chunks_go_together() {
+    fn each_page_has_a_file_without_what_is_there() {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("it can be written");
-        for (name, text) in [("chunk_1.wasm", "one"), ("chunk_2.wasm", "three"), ("split_page_asset.wasm", "own"), ("split_page_run.wasm", "other")] {
+        for (name, text) in [("chunk_1.wasm", "one"), ("chunk_2.wasm", "three"), ("split_page_asset.wasm", "own"), ("split_part_x.wasm", "other")] {
             write(name, text);
         }
-        let fetches = ["chunk_1", "chunk_2", "split_page_run"].map(|stem| format!("fetch(new URL(\"./{stem}.wasm\", import.meta.url))"));
-        write("__wasm_split.js", &format!("import {{ initSync }} from \"./twinport.js\";\n{}\n", fetches.join(";\n")));
+        let head = "import { initSync } from \"./twinport.js\";\nfunction getSharedImports() {}\nfunction wrapAsyncCb(callee) {}\n";
+        write("__wasm_split.js", &format!("{head}function makeLoad(fetcher, deps) {{}}\nconst __chunk_1 = makeLoad(() => {{}}\n, []);\n"));
         let list = |stems: &[&str]| stems.iter().map(|stem| (*stem).to_owned()).collect::<Vec<_>>();
-        let pages = BTreeMap::from([("page_asset".to_owned(), list(&["chunk_1", "split_page_asset"])), ("page_run".to_owned(), list(&["chunk_1", "chunk_2", "split_page_run"]))]);
-        let packed = super::pack(folder.path(), &pages).expect("it packs");
-        assert_eq!(packed["page_asset"], ["shared_0.pack", "split_page_asset.wasm"]);
-        assert_eq!(packed["page_run"], ["chunk_2.wasm", "shared_0.pack", "split_page_run.wasm"]);
-        let script = std::fs::read_to_string(folder.path().join("__wasm_split.js")).expect("it is there");
-        assert!(script.contains("part(\"shared_0.pack\", 0, 3)"), "{script}");
-        assert!(script.contains("split_page_run.wasm") && !folder.path().join("chunk_1.wasm").exists());
+        let pages = BTreeMap::from([("page_asset".to_owned(), list(&["chunk_1", "split_page_asset"])), ("part_x".to_owned(), list(&["chunk_1", "chunk_2", "split_part_x"]))]);
+        let on = |name: &str| if name == "part_x" { vec!["page_asset"] } else { Vec::new() };
+        let loads = super::pack(folder.path(), &pages, on).expect("it packs");
+        assert_eq!(loads["part_x"], ["page_asset.pack", "part_x.pack"]);
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+        assert_eq!((read("page_asset.pack").as_str(), read("part_x.pack").as_str()), ("oneown", "threeother"));
+        let script = read("__wasm_split.js");
+        assert!(script.starts_with(head) && script.contains("part_x:[\"2:5,part_x:5\",\"1\"]") && script.contains("__wasm_split_load_part_x = page(\"part_x\")"), "{script}");
+        assert!(!folder.path().join("chunk_1.wasm").exists());
+        write("__wasm_split.js", &format!("{head}function makeLoad() {{}}\n, [__chunk_2]);\n"));
+        assert!(super::pack(folder.path(), &BTreeMap::new(), on).is_err());
     }
 }

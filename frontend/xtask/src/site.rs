@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use crate::shell::{root, say};
+use crate::shell::{call, root, say};
 use crate::wasm;
+
+/// What every page needs, and what all but the first do.
+pub const SHEETS: [&str; 2] = ["main.css", "work.css"];
 
 /// Where the site is built.
 pub fn folder() -> PathBuf {
@@ -31,10 +34,10 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// One stylesheet: `style/main.css` with its `@import`s put in their place.
-pub fn stylesheet() -> Result<String> {
+/// One stylesheet of those in `style/`, with its `@import`s put in their place.
+pub fn stylesheet(name: &str) -> Result<String> {
     let style = root().join("style");
-    let main = std::fs::read_to_string(style.join("main.css"))?;
+    let main = std::fs::read_to_string(style.join(name))?;
     let mut out = String::new();
     for line in main.lines() {
         let import = line.strip_prefix("@import \"").and_then(|rest| rest.split_once("\" layer("));
@@ -61,6 +64,15 @@ fn shorter(css: &str) -> String {
     out.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
+/// The editor with all that it imports, as one file.
+fn bundle(file: &Path) -> Result<()> {
+    let folder = root().join("end2end");
+    let words = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"];
+    let mut esbuild = std::process::Command::new("node");
+    esbuild.arg("node_modules/esbuild/bin/esbuild").arg(root().join("public/js/editor.js")).args(words).arg(format!("--outfile={}", file.display()));
+    call(esbuild.current_dir(&folder).env("NODE_PATH", folder.join("node_modules")))
+}
+
 fn compress(path: &Path) -> Result<()> {
     let bytes = std::fs::read(path)?;
     let beside = |suffix: &str| PathBuf::from(format!("{}.{suffix}", path.display()));
@@ -81,8 +93,11 @@ pub fn build(release: bool) -> Result<()> {
     std::fs::create_dir_all(fresh.join("pkg/new"))?;
     let package = fresh.join("pkg/new");
     wasm::build(&package, release)?;
-    let css = stylesheet()?;
-    std::fs::write(package.join("main.css"), if release { shorter(&css) } else { css })?;
+    for name in SHEETS {
+        let css = stylesheet(name)?;
+        std::fs::write(package.join(name), if release { shorter(&css) } else { css })?;
+    }
+    bundle(&package.join("editor.js"))?;
     for script in ["plot.js", "logworker.js"] {
         std::fs::copy(root().join("public/js").join(script), package.join(script))?;
     }

@@ -1,0 +1,407 @@
+//! The files on the desk: what they were, what was made of them, and drafts of that in this browser.
+
+use std::collections::BTreeMap;
+
+use gitlab::repository::File;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::{Deserialize, Serialize};
+use twin::asset::Asset;
+
+use crate::actions::edit::{Edit, open};
+use crate::browser;
+use crate::browser::desk::forget;
+use crate::instances::Client;
+use crate::problem::Problem;
+use crate::queries::checks::{Checked, check_later};
+use crate::queries::copy::Snapshot;
+use crate::ui::cell::Cell;
+
+/// A file as it was when it was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its text.
+    pub text: String,
+    /// The commit that touched it last.
+    pub since: String,
+}
+
+/// What somebody else made of a file meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Theirs {
+    /// The text now.
+    pub text: String,
+    /// The commit that made it so.
+    pub since: String,
+}
+
+/// Where a file stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    /// Not looked at yet.
+    Closed,
+    /// On its way.
+    Coming,
+    /// Here, as text.
+    Text,
+    /// Here, and no text.
+    Binary(usize),
+    /// It did not come.
+    Failed(Problem),
+}
+
+/// One file.
+#[derive(Clone, Copy)]
+pub struct Buffer {
+    /// Its path, which may change.
+    pub path: RwSignal<String>,
+    /// What is in it.
+    pub text: RwSignal<String>,
+    /// Where it stands.
+    pub state: Cell<State>,
+    /// As it is on the backend; nothing for a new file.
+    pub origin: Cell<Option<Origin>>,
+    /// Its path there; nothing for a new file.
+    pub was: RwSignal<Option<String>>,
+    /// Bytes of a new file that is no text.
+    pub bytes: StoredValue<Option<Vec<u8>>>,
+    /// Whether it is to go.
+    pub gone: RwSignal<bool>,
+    /// Whether a draft of an earlier visit was put in.
+    pub restored: RwSignal<bool>,
+    /// What somebody else made of it.
+    pub theirs: Cell<Option<Theirs>>,
+    /// A line to begin at.
+    pub line: StoredValue<Option<u32>>,
+}
+
+/// A draft, as this browser keeps it.
+#[derive(Serialize, Deserialize)]
+struct Draft {
+    since: Option<String>,
+    base: Option<String>,
+    text: String,
+}
+
+/// All files of an asset, on one desk.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// Who asks.
+    pub client: StoredValue<Client>,
+    /// The asset.
+    pub asset: StoredValue<Asset>,
+    /// Its files.
+    pub buffers: Cell<Vec<Buffer>>,
+    current: RwSignal<Option<usize>>,
+    /// What the lint says, once it was asked.
+    pub checked: Cell<Option<Checked>>,
+}
+
+fn buffer(path: String, was: Option<String>) -> Buffer {
+    Buffer {
+        path: RwSignal::new(path),
+        text: RwSignal::new(String::new()),
+        state: Cell::new(State::Closed),
+        origin: Cell::new(None),
+        was: RwSignal::new(was),
+        bytes: StoredValue::new(None),
+        gone: RwSignal::new(false),
+        restored: RwSignal::new(false),
+        theirs: Cell::new(None),
+        line: StoredValue::new(None),
+    }
+}
+
+impl Buffer {
+    /// What is to be saved of it, without following it.
+    #[must_use]
+    pub fn edits(self) -> Vec<Edit> {
+        let (path, was, gone) = (self.path.get_untracked(), self.was.get_untracked(), self.gone.get_untracked());
+        let Some(from) = was else {
+            let content = self.bytes.get_value().unwrap_or_else(|| self.text.get_untracked().into_bytes());
+            let executable = path.contains("/lifecycle/") || content.starts_with(b"#!");
+            return if gone { Vec::new() } else { vec![Edit::Create { path, content, executable }] };
+        };
+        if gone {
+            return vec![Edit::Delete { path: from }];
+        }
+        let mut edits = Vec::new();
+        if path != from {
+            edits.push(Edit::Move { from, to: path.clone() });
+        }
+        let text = self.text.get_untracked();
+        let changed = self.origin.peek(|origin| origin.as_ref().filter(|origin| origin.text != text).map(|origin| origin.since.clone())).flatten();
+        edits.extend(changed.map(|since| Edit::Update { path, content: text, since }));
+        edits
+    }
+
+    /// Whether anything is to be saved of it, followed.
+    #[must_use]
+    pub fn is_changed(self) -> bool {
+        let (path, gone) = (self.path.get(), self.gone.get());
+        let text = self.text.with(Clone::clone);
+        match self.was.get() {
+            None => !gone,
+            Some(was) => gone || path != was || self.origin.with(|origin| origin.as_ref().is_some_and(|origin| origin.text != text)),
+        }
+    }
+}
+
+impl Desk {
+    /// With the files of a snapshot, none of them open.
+    #[must_use]
+    pub fn new(client: Client, asset: Asset, snapshot: &Snapshot) -> Self {
+        let full = |path: &str| if path.is_empty() { asset.path() } else { format!("{}/{path}", asset.path()) };
+        let buffers: Vec<Buffer> = snapshot.files.iter().filter(|file| !file.special).map(|file| buffer(full(&file.path), Some(full(&file.path)))).collect();
+        let desk = Self { client: StoredValue::new(client), asset: StoredValue::new(asset), buffers: Cell::new(buffers), current: RwSignal::new(None), checked: Cell::new(None) };
+        desk.restore_new();
+        desk
+    }
+
+    /// The file that is shown.
+    #[must_use]
+    pub fn shown(self) -> Option<usize> {
+        self.current.get()
+    }
+
+    /// How many files are changed, followed.
+    #[must_use]
+    pub fn changed(self) -> usize {
+        self.buffers.with(|buffers| buffers.iter().filter(|buffer| buffer.is_changed()).count())
+    }
+
+    /// The file to begin with: the README, else the first.
+    #[must_use]
+    pub fn first(self) -> Option<String> {
+        let paths: Vec<String> = self.buffers.peek(|buffers| buffers.iter().map(|buffer| buffer.path.get_untracked()).collect()).unwrap_or_default();
+        paths.iter().find(|path| path.to_lowercase().ends_with("/readme.md")).or(paths.first()).cloned()
+    }
+
+    fn draft_name(self, path: &str) -> String {
+        format!("draft {} {} {path}", self.client.with_value(|client| client.instance.id.clone()), self.asset.with_value(|asset| asset.owner.word()))
+    }
+
+    /// Where the names of new files are kept.
+    fn new_name(self) -> String {
+        self.draft_name(&format!("{}/*new", self.asset.with_value(Asset::path)))
+    }
+
+    /// Shows a file, fetched if it was not; `fix` is a rule of the lint whose change is to be made.
+    pub fn open(self, path: String, line: Option<u32>, fix: Option<String>) {
+        let place = self.buffers.peek(|buffers| buffers.iter().position(|buffer| buffer.path.get_untracked() == path)).flatten();
+        // What is not of the asset, the parent CI file for instance, comes beside it.
+        let number = place.unwrap_or_else(|| self.add(buffer(path.clone(), Some(path.clone()))));
+        let Some(buffer) = self.buffers.peek(|buffers| buffers.get(number).copied()).flatten() else { return };
+        buffer.line.set_value(line);
+        self.current.set(Some(number));
+        let closed = buffer.state.peek(|state| matches!(state, State::Closed | State::Failed(_))) == Some(true);
+        if closed {
+            buffer.state.set(State::Coming);
+            spawn_local(async move { self.fetch(buffer, path, fix).await });
+        }
+    }
+
+    fn add(self, buffer: Buffer) -> usize {
+        let mut all = self.buffers.peek(Clone::clone).unwrap_or_default();
+        all.push(buffer);
+        let number = all.len() - 1;
+        self.buffers.set(all);
+        number
+    }
+
+    async fn fetch(self, buffer: Buffer, path: String, fix: Option<String>) {
+        let (client, owner) = (self.client.get_value(), self.asset.with_value(|asset| asset.owner));
+        match open(client, owner, path.clone()).await {
+            Err(problem) => {
+                buffer.state.set(State::Failed(problem));
+            }
+            Ok(File { content, last_commit_id, .. }) => match String::from_utf8(content) {
+                Err(error) => {
+                    buffer.state.set(State::Binary(error.as_bytes().len()));
+                }
+                Ok(text) => {
+                    let origin = Origin { text: text.clone(), since: last_commit_id };
+                    self.arrive(buffer, &path, origin, text);
+                    if let Some(code) = fix {
+                        self.fix(buffer, &path, &code).await;
+                    }
+                }
+            },
+        }
+        self.look();
+    }
+
+    /// Puts a text on the desk, with the draft of an earlier visit if there is one.
+    fn arrive(self, buffer: Buffer, path: &str, origin: Origin, text: String) {
+        let draft: Option<Draft> = browser::remembered(&self.draft_name(path)).and_then(|kept| serde_json::from_str(&kept).ok());
+        let mut shown = text.clone();
+        if let Some(draft) = draft.filter(|draft| draft.text != text) {
+            let same = draft.since.as_deref() == Some(origin.since.as_str());
+            // Somebody saved the file after the draft was begun: both versions are shown.
+            if let (false, Some(base), Some(since)) = (same, draft.base, draft.since) {
+                buffer.theirs.set(Some(Theirs { text: text.clone(), since: origin.since.clone() }));
+                buffer.origin.set(Some(Origin { text: base, since }));
+            } else {
+                buffer.origin.set(Some(origin));
+            }
+            shown = draft.text;
+            buffer.restored.set(true);
+        } else {
+            buffer.origin.set(Some(origin));
+        }
+        buffer.text.set(shown);
+        buffer.state.set(State::Text);
+        self.keep_drafts(buffer);
+    }
+
+    /// Keeps what is typed in this browser, from now on.
+    fn keep_drafts(self, buffer: Buffer) {
+        Effect::new(move |before: Option<()>| {
+            let text = buffer.text.get();
+            if before.is_some() {
+                self.keep(buffer, text);
+            }
+        });
+    }
+
+    fn keep(self, buffer: Buffer, text: String) {
+        let was = buffer.was.get_untracked();
+        let name = self.draft_name(was.as_deref().unwrap_or(&buffer.path.get_untracked()));
+        let origin = buffer.origin.peek(Clone::clone).flatten();
+        if origin.as_ref().is_some_and(|origin| origin.text == text) {
+            forget(&name);
+            return;
+        }
+        let (since, base) = origin.map_or((None, None), |origin| (Some(origin.since), Some(origin.text)));
+        browser::remember(&name, &serde_json::to_string(&Draft { since, base, text }).unwrap_or_default());
+    }
+
+    /// What was saved is what the files are now; what was typed since then stays to be saved.
+    pub fn settle(self, edits: &[Edit], commit: &str) {
+        for buffer in self.buffers.peek(Clone::clone).unwrap_or_default() {
+            let (path, was) = (buffer.path.get_untracked(), buffer.was.get_untracked());
+            for edit in edits.iter().filter(|edit| edit.path() == path || was.as_deref() == Some(edit.path())) {
+                match edit {
+                    Edit::Create { content, .. } => {
+                        let text = String::from_utf8(content.clone()).ok();
+                        buffer.was.set(Some(path.clone()));
+                        buffer.origin.set(text.map(|text| Origin { text, since: commit.to_owned() }));
+                    }
+                    Edit::Update { content, .. } => {
+                        buffer.origin.set(Some(Origin { text: content.clone(), since: commit.to_owned() }));
+                    }
+                    Edit::Move { from, to } => {
+                        forget(&self.draft_name(from));
+                        buffer.was.set(Some(to.clone()));
+                    }
+                    Edit::Delete { .. } => {
+                        forget(&self.draft_name(&path));
+                        buffer.was.set(None);
+                    }
+                }
+            }
+            let (text, known) = (buffer.text.get_untracked(), buffer.state.peek(|state| *state == State::Text) == Some(true));
+            if known && !buffer.gone.get_untracked() {
+                self.keep(buffer, text);
+            }
+        }
+        forget(&self.new_name());
+        self.checked.set(None);
+        self.look();
+    }
+
+    /// Forgets the drafts, because all is saved or given up.
+    pub fn forget_drafts(self) {
+        for buffer in self.buffers.peek(Clone::clone).unwrap_or_default() {
+            forget(&self.draft_name(&buffer.was.get_untracked().unwrap_or_else(|| buffer.path.get_untracked())));
+        }
+        forget(&self.new_name());
+    }
+
+    /// A new file.
+    pub fn create(self, path: String, bytes: Vec<u8>) {
+        let new = buffer(path, None);
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                new.text.set(text.clone());
+                new.state.set(State::Text);
+                self.keep(new, text);
+                self.keep_drafts(new);
+            }
+            Err(error) => {
+                new.state.set(State::Binary(error.as_bytes().len()));
+                new.bytes.set_value(Some(error.into_bytes()));
+            }
+        }
+        let number = self.add(new);
+        self.current.set(Some(number));
+        let paths: Vec<String> = self.new_texts();
+        browser::remember(&self.new_name(), &serde_json::to_string(&paths).unwrap_or_default());
+    }
+
+    fn new_texts(self) -> Vec<String> {
+        let new = |buffer: &&Buffer| buffer.was.get_untracked().is_none() && buffer.bytes.with_value(Option::is_none) && !buffer.gone.get_untracked();
+        self.buffers.peek(|buffers| buffers.iter().filter(new).map(|buffer| buffer.path.get_untracked()).collect()).unwrap_or_default()
+    }
+
+    /// New files of an earlier visit.
+    fn restore_new(self) {
+        let paths: Vec<String> = browser::remembered(&self.new_name()).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default();
+        for path in paths {
+            let taken = self.buffers.peek(|buffers| buffers.iter().any(|buffer| buffer.path.get_untracked() == path)) == Some(true);
+            let draft: Option<Draft> = browser::remembered(&self.draft_name(&path)).and_then(|kept| serde_json::from_str(&kept).ok());
+            if let (false, Some(draft)) = (taken, draft) {
+                let new = buffer(path, None);
+                new.text.set(draft.text);
+                new.state.set(State::Text);
+                new.restored.set(true);
+                self.keep_drafts(new);
+                self.add(new);
+            }
+        }
+    }
+
+    /// Makes the change that a finding offers.
+    async fn fix(self, buffer: Buffer, path: &str, code: &str) {
+        let Some(checked) = check_later(self.client.get_value(), self.asset.get_value()).await else { return };
+        let fixes = checked.findings.iter().filter(|finding| finding.path == path && finding.code == code).filter_map(|finding| finding.fix.clone());
+        let now = buffer.text.get_untracked();
+        let new = fixes.fold(now.clone(), |text, fix| text.replace(&fix.find, &fix.replace));
+        if new != now {
+            buffer.text.set(new);
+        }
+        self.checked.set(Some(checked));
+    }
+
+    /// Lets the lint look at the project, once.
+    fn look(self) {
+        let twin = self.asset.with_value(|asset| asset.kind == twin::asset::Kind::Twin);
+        if twin && self.checked.peek(Option::is_some) == Some(false) {
+            spawn_local(async move {
+                if let Some(checked) = check_later(self.client.get_value(), self.asset.get_value()).await {
+                    self.checked.set(Some(checked));
+                }
+            });
+        }
+    }
+
+    /// Everything that is to be saved.
+    #[must_use]
+    pub fn edits(self) -> Vec<Edit> {
+        self.buffers
+            .peek(|buffers| buffers.iter().filter(|buffer| buffer.state.peek(|state| *state != State::Coming) == Some(true)).flat_map(|buffer| buffer.edits()).collect())
+            .unwrap_or_default()
+    }
+
+    /// Takes in what others did to files that could not be saved over it.
+    pub fn conflicts(self, others: Vec<(String, File)>) {
+        let mut others: BTreeMap<String, File> = others.into_iter().collect();
+        for (number, buffer) in self.buffers.peek(Clone::clone).unwrap_or_default().into_iter().enumerate() {
+            let path = buffer.path.get_untracked();
+            if let Some(file) = others.remove(&path) {
+                buffer.theirs.set(Some(Theirs { text: String::from_utf8_lossy(&file.content).into_owned(), since: file.last_commit_id }));
+                self.current.set(Some(number));
+            }
+        }
+    }
+}

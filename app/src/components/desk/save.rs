@@ -1,0 +1,149 @@
+//! Saving: what would be, in words of one's own, as a commit or as a wish for one.
+
+use compose::merge::{has_marks, patch};
+use gitlab::commits::{Commit, FileDiff};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::buffers::{Desk, State};
+use crate::actions::changes::revert;
+use crate::actions::edit::{Edit, Outcome, Saved, save};
+use crate::components::diff_view::DiffView;
+use crate::desks;
+use crate::problem::Problem;
+use crate::ui::cell::Cell;
+use crate::ui::dynamic::dynamic;
+use crate::ui::notice::{Notice, Tone};
+use crate::ui::toast::Toasts;
+
+/// What would be saved, as differences.
+fn differences(desk: Desk) -> Vec<FileDiff> {
+    let buffers = desk.buffers.peek(Clone::clone).unwrap_or_default();
+    let of = |buffer: super::buffers::Buffer| {
+        if buffer.edits().is_empty() {
+            return None;
+        }
+        let (path, was) = (buffer.path.get_untracked(), buffer.was.get_untracked());
+        let old = buffer.origin.peek(|origin| origin.as_ref().map(|origin| origin.text.clone())).flatten().unwrap_or_default();
+        let gone = buffer.gone.get_untracked();
+        let binary = buffer.state.peek(|state| !matches!(state, State::Text)) == Some(true);
+        let new = if gone { String::new() } else { buffer.text.get_untracked() };
+        let diff = if binary || old == new { String::new() } else { patch(&old, &new).lines().skip(2).map(|line| format!("{line}\n")).collect() };
+        let moved = was.as_ref().is_some_and(|was| *was != path);
+        Some(FileDiff {
+            old_path: was.clone().unwrap_or_else(|| path.clone()),
+            new_path: path,
+            diff,
+            new_file: was.is_none(),
+            renamed_file: moved,
+            deleted_file: gone,
+            too_large: None,
+        })
+    };
+    buffers.into_iter().filter_map(of).collect()
+}
+
+/// A message that says what was done, until somebody writes a better one.
+fn usual(edits: &[Edit], asset: &str) -> String {
+    let name = |edit: &Edit| edit.path().rsplit('/').next().unwrap_or_default().to_owned();
+    match edits {
+        [one] => {
+            let verb = match one {
+                Edit::Create { .. } => "Add",
+                Edit::Update { .. } => "Update",
+                Edit::Move { .. } => "Rename",
+                Edit::Delete { .. } => "Delete",
+            };
+            format!("{verb} {} of {asset}", name(one))
+        }
+        many => format!("Change {} files of {asset}", many.len()),
+    }
+}
+
+/// The bar.
+#[component]
+pub fn SaveBar(
+    desk: Desk,
+    /// Opens all files anew.
+    again: Callback<()>,
+) -> impl IntoView {
+    let (toasts, navigate) = (expect_context::<Toasts>(), use_navigate());
+    let (message, reviewing, busy, offer) = (RwSignal::new(String::new()), RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let problem: Cell<Option<Problem>> = Cell::new(None);
+    let done: Cell<Option<Commit>> = Cell::new(None);
+    let count = Memo::new(move |_| desk.changed());
+    let unsettled = move || desk.buffers.with(|all| all.iter().any(|buffer| buffer.theirs.with(Option::is_some)));
+    let marked = move || desk.buffers.with(|all| all.iter().filter(|buffer| buffer.text.with(|text| has_marks(text))).map(|buffer| buffer.path.get()).next());
+    let go = {
+        let navigate = navigate.clone();
+        move |_| {
+            if busy.get_untracked() || count.get_untracked() == 0 || unsettled() {
+                return;
+            }
+            let (client, asset, edits) = (desk.client.get_value(), desk.asset.get_value(), desk.edits());
+            let typed = message.get_untracked();
+            let words = if typed.trim().is_empty() { usual(&edits, &asset.name) } else { typed };
+            let (as_request, navigate) = (offer.get_untracked(), navigate.clone());
+            busy.set(true);
+            problem.set(None);
+            spawn_local(async move {
+                let instance = client.instance.id.clone();
+                match save(client, asset.owner, words, edits.clone(), as_request).await {
+                    Ok(Saved::Done(Outcome::Written(commit))) => {
+                        desk.settle(&edits, &commit.id);
+                        let _ = message.try_set(String::new());
+                        done.set(Some(commit));
+                    }
+                    Ok(Saved::Done(Outcome::Offered(number))) => {
+                        desk.forget_drafts();
+                        navigate(&desks::Desk::Change(asset.owner, number).at(&instance).to_string(), NavigateOptions::default());
+                    }
+                    Ok(Saved::Conflict(others)) => desk.conflicts(others),
+                    Err(error) => {
+                        problem.set(Some(error));
+                    }
+                }
+                let _ = busy.try_set(false);
+            });
+        }
+    };
+    let undo = move |commit: Commit| {
+        let (client, owner) = (desk.client.get_value(), desk.asset.with_value(|asset| asset.owner));
+        spawn_local(async move {
+            match revert(client, owner, commit.id).await {
+                Ok(_) => {
+                    toasts.good("Undone.");
+                    done.set(None);
+                    again.run(());
+                }
+                Err(error) => toasts.bad(error.title, error.advice),
+            }
+        });
+    };
+    let said = dynamic(move || {
+        done.with(Clone::clone).map(|commit| {
+            let words = format!("“{}” is commit {}.", commit.title, commit.short_id);
+            view! { <Notice tone=Tone::Plain title="Saved." text=words><button type="button" class="button" on:click=move |_| undo(commit.clone())>"Undo"</button></Notice> }
+        })
+    });
+    let wrong = dynamic(move || problem.with(Clone::clone).map(|problem| view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice/> }));
+    let warning = dynamic(move || marked().map(|path| view! { <p class="field-wrong" role="status">{format!("{path} still has conflict marks.")}</p> }));
+    let review = dynamic(move || (reviewing.get() && count.get() > 0).then(|| view! { <DiffView diffs=differences(desk)/> }));
+    let placeholder = move || {
+        let _ = count.get();
+        usual(&desk.edits(), &desk.asset.with_value(|asset| asset.name.clone()))
+    };
+    view! {
+        {wrong}{said}
+        <div class="save-bar">
+            <span role="status">{move || match count.get() { 0 => "Nothing changed yet".to_owned(), 1 => "1 file changed".to_owned(), many => format!("{many} files changed") }}</span>
+            <label class="save-message"><span class="only-read">"What was changed, for the history"</span><input placeholder=placeholder prop:value=message on:input=move |event| message.set(event_target_value(&event))/></label>
+            <label class="tick"><input type="checkbox" prop:checked=offer on:change=move |event| offer.set(event_target_checked(&event))/>"As a merge request"</label>
+            <button type="button" class="button" aria-pressed=move || reviewing.get().to_string() disabled=move || count.get() == 0 on:click=move |_| reviewing.update(|now| *now = !*now)>"Review"</button>
+            <button type="button" id="save-files" class="button" data-variant="primary" disabled=move || busy.get() || count.get() == 0 || unsettled() on:click=go>{move || if busy.get() { "Saving" } else { "Save" }}</button>
+        </div>
+        {warning}{review}
+    }
+}

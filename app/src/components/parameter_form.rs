@@ -1,0 +1,52 @@
+//! The values of a JSON or YAML file as a form beside its text: each changes only its own characters.
+
+use compose::parameters::{Field, Form, fields, set};
+use leptos::prelude::*;
+
+use crate::ui::dynamic::dynamic;
+
+fn entry(number: usize, field: &Field, path: String, text: RwSignal<String>) -> AnyView {
+    let id = format!("parameter-{number}");
+    let wrong = RwSignal::new(None::<&'static str>);
+    let change = move |value: String| {
+        // The places of values move with every change, so they are looked up anew.
+        let now = text.get_untracked();
+        let Some(field) = fields(&path, &now).and_then(|fields| fields.get(number).cloned()) else { return };
+        match set(&now, &field, &value) {
+            Ok(new) => {
+                wrong.set(None);
+                if new != now {
+                    text.set(new);
+                }
+            }
+            Err(why) => wrong.set(Some(why)),
+        }
+    };
+    let control = match field.form {
+        Form::Boolean => {
+            let on = field.value == "true";
+            view! { <select id=id.clone() on:change=move |event| change(event_target_value(&event))><option value="true" selected=on>"true"</option><option value="false" selected=!on>"false"</option></select> }.into_any()
+        }
+        _ => view! { <input id=id.clone() value=field.value.clone() autocomplete="off" spellcheck="false" on:change=move |event| change(event_target_value(&event))/> }.into_any(),
+    };
+    let said = dynamic(move || wrong.get().map(|why| view! { <p class="field-wrong" role="alert">{why}</p> }));
+    view! { <div class="field"><label for=id>{field.path.join(" › ")}</label>{control}{said}</div> }.into_any()
+}
+
+/// The form.
+#[component]
+pub fn ParameterForm(path: String, text: RwSignal<String>) -> impl IntoView {
+    // It is made anew when fields come or go, and stays while only values change.
+    let (of, stored) = (path.clone(), StoredValue::new(path));
+    let shape =
+        Memo::new(move |_| text.with(|text| fields(&of, text)).map(|fields| fields.iter().map(|field| (field.path.clone(), field.form == Form::Boolean)).collect::<Vec<_>>()));
+    dynamic(move || match shape.get() {
+        None => view! { <p class="faint">"The file cannot be read as it stands, or has too many values for a form. Its text is beside this."</p> }.into_any(),
+        Some(list) if list.is_empty() => view! { <p class="faint">"It holds no single values."</p> }.into_any(),
+        Some(_) => {
+            let path = stored.get_value();
+            let all = text.with_untracked(|text| fields(&path, text)).unwrap_or_default();
+            all.iter().enumerate().map(|(number, field)| entry(number, field, path.clone(), text)).collect_view().into_any()
+        }
+    })
+}

@@ -1,0 +1,62 @@
+//! The desks: where things are made and changed. Their addresses are told apart here, in files that
+//! come when somebody goes there.
+
+use twin::asset::{Asset, Kind, Owner};
+
+use crate::routes::Route;
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Desk {
+    /// A new twin out of what was collected.
+    Compose,
+    /// The files of an asset.
+    Edit(Asset),
+    /// What people want to change.
+    Changes,
+    /// One such wish.
+    Change(Owner, i64),
+}
+
+impl Desk {
+    /// From what comes behind the instance in an address.
+    #[must_use]
+    pub fn parse(rest: &str) -> Option<Self> {
+        let words: Vec<&str> = rest.split('/').collect();
+        Some(match words.as_slice() {
+            ["compose"] => Self::Compose,
+            ["edit", owner, kind, name] => Self::Edit(Asset { owner: Owner::of_word(owner)?, kind: Kind::of_folder(kind)?, name: (*name).to_owned() }),
+            ["changes"] => Self::Changes,
+            ["changes", owner, number] => Self::Change(Owner::of_word(owner)?, number.parse().ok()?),
+            _ => return None,
+        })
+    }
+
+    /// Its page on an instance.
+    #[must_use]
+    pub fn at(&self, instance: &str) -> Route {
+        let rest = match self {
+            Self::Compose => "compose".to_owned(),
+            Self::Edit(asset) => format!("edit/{}/{}/{}", asset.owner.word(), asset.kind.folder(), asset.name),
+            Self::Changes => "changes".to_owned(),
+            Self::Change(owner, number) => format!("changes/{}/{number}", owner.word()),
+        };
+        Route::Desk { instance: instance.to_owned(), rest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asset, Desk, Kind, Owner, Route};
+
+    #[test]
+    fn every_desk_is_read_back() {
+        let asset = Asset { owner: Owner::Private, kind: Kind::Twin, name: "a b".to_owned() };
+        for desk in [Desk::Compose, Desk::Edit(asset), Desk::Changes, Desk::Change(Owner::Common, 7)] {
+            let address = desk.at("aarhus").to_string();
+            let Some(Route::Desk { rest, .. }) = Route::find(&address) else { panic!("{address} is no desk") };
+            assert_eq!(Desk::parse(&rest), Some(desk), "{address}");
+        }
+        assert_eq!(Desk::parse("edit/private/nothing/x"), None);
+    }
+}
