@@ -90,6 +90,7 @@ test('assets of every kind, and the filter', async ({ page, server }) => {
   await page.getByRole('button', { name: 'Clear the filter' }).click();
   await page.getByRole('link', { name: 'pendulum' }).click();
   await expect(page).toHaveURL(`${server.url}/i/local/library/models/private/pendulum`);
+  await page.getByRole('tab', { name: /^Files/ }).click();
   await page.getByRole('link', { name: 'pendulum.py' }).click();
   await expect(page.getByText('def slope(state')).toBeVisible();
   await page.goBack();
@@ -112,12 +113,12 @@ test('a page whose file does not arrive says so, and comes when asked again', as
   // A page of its own: here the browser is right to complain.
   const page = await (await browser.newContext()).newPage();
   await signIn(page, server);
-  await page.route('**/split_page_runs.wasm', (route) => route.abort());
+  await page.route('**/page_runs.pack', (route) => route.abort());
   await page.getByRole('link', { name: 'Runs' }).click();
   await expect(page.getByText('This part of the app could not be loaded')).toBeVisible();
   await expect(page).toHaveTitle('Runs · Twinport');
   await accessible(page);
-  await page.unroute('**/split_page_runs.wasm');
+  await page.unroute('**/page_runs.pack');
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Runs' })).toBeVisible();
   await page.context().close();

@@ -74,15 +74,16 @@ const look = EditorView.theme({
   '.cm-tooltip': { backgroundColor: 'var(--surface)', border: '1px solid var(--line)', color: 'var(--ink)' },
 });
 
-// CodeMirror makes its own style elements; the page's nonce lets them in.
+// CodeMirror's styles are made while it runs. Below a shadow root it takes sheets that the page's
+// policy allows; elements it would put into the document are not.
 export function open(element, path, text, changed, save) {
-  const nonce = document.querySelector('script[nonce]')?.nonce ?? '';
+  const root = element.shadowRoot ?? element.attachShadow({ mode: 'open' });
   const view = new EditorView({
-    parent: element,
+    parent: root, root,
     state: EditorState.create({
       doc: text,
       extensions: [
-        EditorView.cspNonce.of(nonce), lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
+        lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
         highlightSelectionMatches(), search({ top: true }), lintGutter(), syntaxHighlighting(colours), look, language(path, text), EditorState.tabSize.of(4),
         EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}` }),
         keymap.of([{ key: 'Mod-s', preventDefault: true, run: () => (save(), true) }, ...closeBracketsKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),

@@ -20,7 +20,7 @@ fn happened(diff: &FileDiff) -> String {
     }
 }
 
-fn lines(text: &str) -> AnyView {
+fn lines(name: String, text: &str) -> AnyView {
     let total = text.lines().count();
     let line = |line: &str| {
         let (mark, rest) = match line.as_bytes().first() {
@@ -33,18 +33,18 @@ fn lines(text: &str) -> AnyView {
     };
     let rows = text.lines().take(LINES).map(line).collect_view();
     view! {
-        <div class="diff-lines" tabindex="0" role="region" aria-label="Changed lines">{rows}</div>
+        <div class="diff-lines" tabindex="0" role="region" aria-label=name>{rows}</div>
         {(total > LINES).then(|| view! { <p class="faint">{format!("The first {LINES} of {total} lines.")}</p> })}
     }
     .into_any()
 }
 
-fn one((number, diff): (usize, FileDiff)) -> AnyView {
+fn one(number: usize, diff: FileDiff, about: &str) -> AnyView {
     let count = |mark: char| diff.diff.lines().filter(|line| line.starts_with(mark)).count();
     let body = match (diff.diff.is_empty(), diff.too_large) {
         (true, Some(true)) => view! { <p class="faint diff-note">"Too many lines changed to show them here. Open the change on its backend to see them."</p> }.into_any(),
         (true, _) => view! { <p class="faint diff-note">"No lines to show: the file is binary, or only its name or mode changed."</p> }.into_any(),
-        _ => lines(&diff.diff),
+        _ => lines(format!("{about} in {}", diff.new_path), &diff.diff),
     };
     view! {
         <details class="diff" open=number < OPEN>
@@ -57,9 +57,14 @@ fn one((number, diff): (usize, FileDiff)) -> AnyView {
 
 /// All of them.
 #[component]
-pub fn DiffView(diffs: Vec<FileDiff>) -> impl IntoView {
+pub fn DiffView(
+    diffs: Vec<FileDiff>,
+    /// What the lines are called, where there are several such lists.
+    #[prop(default = "Changed lines")]
+    about: &'static str,
+) -> impl IntoView {
     if diffs.is_empty() {
         return view! { <Empty title="No file differs."/> }.into_any();
     }
-    diffs.into_iter().enumerate().map(one).collect_view().into_any()
+    diffs.into_iter().enumerate().map(|(number, diff)| one(number, diff, about)).collect_view().into_any()
 }

@@ -36,7 +36,7 @@ fn changes_of(client: Client, asset: Asset, commit: &Commit) -> AnyView {
             Some(Err(problem)) => view! { <p class="faint">{problem.title.clone()}</p> }.into_any(),
             Some(Ok((diffs, elsewhere))) => {
                 let more = (*elsewhere > 0).then(|| view! { <p class="faint">{format!("The commit changed {elsewhere} more files outside this asset.")}</p> });
-                view! { <DiffView diffs=diffs.clone()/>{more} }.into_any()
+                view! { <DiffView diffs=diffs.clone() about="Lines that the commit changed"/>{more} }.into_any()
             }
         })
     })
@@ -81,8 +81,9 @@ pub fn HistoryView(client: Client, asset: Asset) -> impl IntoView {
         let Some(commit) = undo.get_untracked() else { return };
         undo.set(None);
         let name = name.clone();
+        let (client, owner) = (client.get_value(), asset.get_value().owner);
         spawn_local(async move {
-            match revert(client.get_value(), asset.get_value().owner, commit.id).await {
+            match revert(client, owner, commit.id).await {
                 Ok(_) => {
                     toasts.good(format!("“{}” was undone on {name}.", commit.title));
                     found.refresh();

@@ -39,9 +39,9 @@ fn row(client: StoredValue<Client>, asset: StoredValue<Asset>, entry: Entry, aga
     let updating = RwSignal::new(false);
     let known = source.is_some();
     if let Some((from, owner)) = source {
-        let entry = entry.clone();
+        let (client, asset, entry) = (client.get_value(), asset.get_value(), entry.clone());
         spawn_local(async move {
-            standing.set(Some(stand(client.get_value(), asset.get_value(), from, owner, entry).await));
+            standing.set(Some(stand(client, asset, from, owner, entry).await));
         });
     }
     let place = entry.source.clone();
@@ -67,7 +67,7 @@ fn row(client: StoredValue<Client>, asset: StoredValue<Asset>, entry: Entry, aga
     });
     view! {
         <li class="part">
-            <h3><code>{entry.path.clone()}</code></h3>
+            <h2><code>{entry.path.clone()}</code></h2>
             <p class="faint">{format!("From {} of {} on {name}, at commit {}", place.path, place.project, entry.commit.get(..8).unwrap_or(&entry.commit))}</p>
             {state}{form}
         </li>

@@ -44,18 +44,21 @@ pub fn UpdateForm(client: Client, asset: Asset, entry: Entry, standing: Standing
     let problem: Cell<Option<Problem>> = Cell::new(None);
     let busy = RwSignal::new(false);
     let (client, asset, entry, standing) = (StoredValue::new(client), StoredValue::new(asset), StoredValue::new(entry), StoredValue::new_local(standing));
+    let planning = plan(client.get_value(), asset.get_value(), entry.get_value(), standing.get_value());
     spawn_local(async move {
-        found.set(Some(plan(client.get_value(), asset.get_value(), entry.get_value(), standing.get_value()).await));
+        found.set(Some(planning.await));
     });
     let go = move |_| {
         let Some(steps) = found.peek(|found| found.clone().and_then(Result::ok)).flatten() else { return };
         busy.set(true);
         problem.set(None);
+        let path = entry.with_value(|entry| entry.path.clone());
+        let applying = apply(client.get_value(), asset.get_value(), entry.get_value(), standing.get_value(), steps);
         spawn_local(async move {
-            match apply(client.get_value(), asset.get_value(), entry.get_value(), standing.get_value(), steps).await {
+            match applying.await {
                 Ok(()) => {
-                    toasts.good(format!("{} is up to date.", entry.with_value(|entry| entry.path.clone())));
-                    done.run(());
+                    toasts.good(format!("{path} is up to date."));
+                    done.try_run(());
                 }
                 Err(error) => {
                     problem.set(Some(error));

@@ -47,10 +47,14 @@ pub fn Files(client: Client, asset: Asset, files: Vec<String>) -> impl IntoView 
     let (stored, of) = (StoredValue::new(client), StoredValue::new(asset));
     let content = ask(
         move || chosen.get(),
-        move |path| async move {
-            match path {
-                Some(path) => file(stored.get_value(), of.get_value(), path.clone()).await.map(|bytes| Some((path, bytes))),
-                None => Ok(None),
+        move |path| {
+            // Now, while the page is there; what is asked for may be polled when it is not.
+            let (client, asset) = (stored.get_value(), of.get_value());
+            async move {
+                match path {
+                    Some(path) => file(client, asset, path.clone()).await.map(|bytes| Some((path, bytes))),
+                    None => Ok(None),
+                }
             }
         },
     );

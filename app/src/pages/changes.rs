@@ -127,8 +127,9 @@ pub fn Change(client: Client, owner: Owner, number: i64) -> impl IntoView {
     let wish = move |wish: Act, sha: Option<String>| {
         busy.set(true);
         problem.set(None);
+        let acting = act(stored.get_value(), owner, number, wish, sha);
         spawn_local(async move {
-            match act(stored.get_value(), owner, number, wish, sha).await {
+            match acting.await {
                 Ok(()) => found.refresh(),
                 Err(error) => {
                     problem.set(Some(error));
@@ -143,8 +144,9 @@ pub fn Change(client: Client, owner: Owner, number: i64) -> impl IntoView {
             return;
         }
         busy.set(true);
+        let saying = say(stored.get_value(), owner, number, words);
         spawn_local(async move {
-            match say(stored.get_value(), owner, number, words).await {
+            match saying.await {
                 Ok(()) => {
                     let _ = text.try_set(String::new());
                     found.refresh();

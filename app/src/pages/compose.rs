@@ -126,7 +126,8 @@ pub fn Compose(client: Client) -> impl IntoView {
             let twins = |found: crate::queries::library::Found| {
                 found.assets.into_iter().filter(|asset| asset.kind == Kind::Twin && asset.owner == Owner::Private).map(|asset| asset.name).collect::<Vec<_>>()
             };
-            if let Ok(found) = of_instance(target.get_value(), |_| {}).await {
+            let Some(client) = target.try_get_value() else { return };
+            if let Ok(found) = of_instance(client, |_| {}).await {
                 taken.set(twins(found));
             }
         });

@@ -93,6 +93,8 @@ pub struct Desk {
     /// Its files.
     pub buffers: Cell<Vec<Buffer>>,
     current: RwSignal<Option<usize>>,
+    /// Whose the files are: what somebody makes in a part of the page that comes and goes stays.
+    owner: StoredValue<Option<Owner>>,
     /// What the lint says, once it was asked.
     pub checked: Cell<Option<Checked>>,
 }
@@ -153,9 +155,22 @@ impl Desk {
     pub fn new(client: Client, asset: Asset, snapshot: &Snapshot) -> Self {
         let full = |path: &str| if path.is_empty() { asset.path() } else { format!("{}/{path}", asset.path()) };
         let buffers: Vec<Buffer> = snapshot.files.iter().filter(|file| !file.special).map(|file| buffer(full(&file.path), Some(full(&file.path)))).collect();
-        let desk = Self { client: StoredValue::new(client), asset: StoredValue::new(asset), buffers: Cell::new(buffers), current: RwSignal::new(None), checked: Cell::new(None) };
+        let desk = Self {
+            client: StoredValue::new(client),
+            asset: StoredValue::new(asset),
+            buffers: Cell::new(buffers),
+            current: RwSignal::new(None),
+            owner: StoredValue::new(Owner::current()),
+            checked: Cell::new(None),
+        };
         desk.restore_new();
         desk
+    }
+
+    /// Whether the page is still there; what comes later than that is of no use.
+    #[must_use]
+    pub fn is_there(self) -> bool {
+        self.client.try_with_value(|_| ()).is_some()
     }
 
     /// The file that is shown.
@@ -190,7 +205,7 @@ impl Desk {
     pub fn open(self, path: String, line: Option<u32>, fix: Option<String>) {
         let place = self.buffers.peek(|buffers| buffers.iter().position(|buffer| buffer.path.get_untracked() == path)).flatten();
         // What is not of the asset, the parent CI file for instance, comes beside it.
-        let number = place.unwrap_or_else(|| self.add(buffer(path.clone(), Some(path.clone()))));
+        let number = place.unwrap_or_else(|| self.add(self.own(|| buffer(path.clone(), Some(path.clone())))));
         let Some(buffer) = self.buffers.peek(|buffers| buffers.get(number).copied()).flatten() else { return };
         buffer.line.set_value(line);
         self.current.set(Some(number));
@@ -198,6 +213,14 @@ impl Desk {
         if closed {
             buffer.state.set(State::Coming);
             spawn_local(async move { self.fetch(buffer, path, fix).await });
+        }
+    }
+
+    /// Does something in the name of the page.
+    fn own<T>(self, work: impl FnOnce() -> T) -> T {
+        match self.owner.try_get_value().flatten() {
+            Some(owner) => owner.with(work),
+            None => work(),
         }
     }
 
@@ -210,8 +233,15 @@ impl Desk {
     }
 
     async fn fetch(self, buffer: Buffer, path: String, fix: Option<String>) {
+        if !self.is_there() {
+            return;
+        }
         let (client, owner) = (self.client.get_value(), self.asset.with_value(|asset| asset.owner));
-        match open(client, owner, path.clone()).await {
+        let opened = open(client, owner, path.clone()).await;
+        if !self.is_there() {
+            return;
+        }
+        match opened {
             Err(problem) => {
                 buffer.state.set(State::Failed(problem));
             }
@@ -228,7 +258,9 @@ impl Desk {
                 }
             },
         }
-        self.look();
+        if self.is_there() {
+            self.look();
+        }
     }
 
     /// Puts a text on the desk, with the draft of an earlier visit if there is one.
@@ -256,11 +288,13 @@ impl Desk {
 
     /// Keeps what is typed in this browser, from now on.
     fn keep_drafts(self, buffer: Buffer) {
-        Effect::new(move |before: Option<()>| {
-            let text = buffer.text.get();
-            if before.is_some() {
-                self.keep(buffer, text);
-            }
+        self.own(|| {
+            Effect::new(move |before: Option<()>| {
+                let text = buffer.text.get();
+                if before.is_some() {
+                    self.keep(buffer, text);
+                }
+            })
         });
     }
 
@@ -320,7 +354,7 @@ impl Desk {
 
     /// A new file.
     pub fn create(self, path: String, bytes: Vec<u8>) {
-        let new = buffer(path, None);
+        let new = self.own(|| buffer(path, None));
         match String::from_utf8(bytes) {
             Ok(text) => {
                 new.text.set(text.clone());
@@ -364,6 +398,9 @@ impl Desk {
     /// Makes the change that a finding offers.
     async fn fix(self, buffer: Buffer, path: &str, code: &str) {
         let Some(checked) = check_later(self.client.get_value(), self.asset.get_value()).await else { return };
+        if !self.is_there() {
+            return;
+        }
         let fixes = checked.findings.iter().filter(|finding| finding.path == path && finding.code == code).filter_map(|finding| finding.fix.clone());
         let now = buffer.text.get_untracked();
         let new = fixes.fold(now.clone(), |text, fix| text.replace(&fix.find, &fix.replace));
@@ -377,8 +414,9 @@ impl Desk {
     fn look(self) {
         let twin = self.asset.with_value(|asset| asset.kind == twin::asset::Kind::Twin);
         if twin && self.checked.peek(Option::is_some) == Some(false) {
+            let (client, asset) = (self.client.get_value(), self.asset.get_value());
             spawn_local(async move {
-                if let Some(checked) = check_later(self.client.get_value(), self.asset.get_value()).await {
+                if let Some(checked) = check_later(client, asset).await {
                     self.checked.set(Some(checked));
                 }
             });

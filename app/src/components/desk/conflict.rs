@@ -46,8 +46,8 @@ pub fn Conflict(buffer: Buffer, theirs: Theirs) -> impl IntoView {
             <button type="button" class="button" on:click=move |_| take_theirs(Some(other.clone()))>"Take theirs"</button>
         </Notice>
         <div class="versions">
-            <section><h3>"Their change"</h3><DiffView diffs=vec![of_theirs]/></section>
-            <section><h3>"Your change"</h3><DiffView diffs=vec![of_mine]/></section>
+            <section><h3>"Their change"</h3><DiffView diffs=vec![of_theirs] about="Their change"/></section>
+            <section><h3>"Your change"</h3><DiffView diffs=vec![of_mine] about="Your change"/></section>
         </div>
     }
 }

@@ -90,7 +90,11 @@ pub fn SaveBar(
             problem.set(None);
             spawn_local(async move {
                 let instance = client.instance.id.clone();
-                match save(client, asset.owner, words, edits.clone(), as_request).await {
+                let outcome = save(client, asset.owner, words, edits.clone(), as_request).await;
+                if !desk.is_there() {
+                    return;
+                }
+                match outcome {
                     Ok(Saved::Done(Outcome::Written(commit))) => {
                         desk.settle(&edits, &commit.id);
                         let _ = message.try_set(String::new());
@@ -116,7 +120,7 @@ pub fn SaveBar(
                 Ok(_) => {
                     toasts.good("Undone.");
                     done.set(None);
-                    again.run(());
+                    again.try_run(());
                 }
                 Err(error) => toasts.bad(error.title, error.advice),
             }
