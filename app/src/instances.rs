@@ -16,6 +16,19 @@ use twin::asset::Owner;
 /// One answer may take so long.
 const SECONDS: u32 = 15;
 
+/// And a large one at most so long.
+const MOST_SECONDS: u32 = 600;
+
+/// About how many bytes a body is, without writing it out.
+fn weight(body: &serde_json::Value) -> usize {
+    match body {
+        serde_json::Value::String(text) => text.len(),
+        serde_json::Value::Array(list) => list.iter().map(weight).sum(),
+        serde_json::Value::Object(map) => map.values().map(weight).sum(),
+        _ => 8,
+    }
+}
+
 /// All instances.
 #[derive(Clone)]
 pub struct Instances {
@@ -202,7 +215,9 @@ impl Transport for Client {
         // Boxed, so that what waits for an answer does not hold all that sending needs.
         let plain = request.api == Api::Rest && request.method == Method::Get && request.from_byte.is_none();
         if !plain {
-            return Box::pin(self.send_within(request, SECONDS)).await;
+            // What is large takes its time on the way: half a megabyte a second at least.
+            let more = request.body.as_ref().map_or(0, weight) / 500_000;
+            return Box::pin(self.send_within(request, SECONDS + u32::try_from(more).unwrap_or(MOST_SECONDS).min(MOST_SECONDS))).await;
         }
         let (client, key) = (self.clone(), format!("{} {:?} {}", self.backend.id, self.username, request.url()));
         gate::once(key, async move { client.send_within(request, SECONDS).await }).await

@@ -29,7 +29,9 @@ export async function commit(api, token, project, files, message = 'Prepare the 
     action: content === null ? 'delete' : action, file_path: path, execute_filemode: path.includes('/lifecycle/'),
     ...(content === null ? {} : Buffer.isBuffer(content) ? { content: content.toString('base64'), encoding: 'base64' } : { content }),
   });
-  const answer = await fetch(`${api}/projects/${encodeURIComponent(project)}/repository/commits`, {
+  // A connection that was idle while files were made may have been closed without our noticing.
+  const send = (options) => fetch(`${api}/projects/${encodeURIComponent(project)}/repository/commits`, options).catch(() => fetch(`${api}/projects/${encodeURIComponent(project)}/repository/commits`, options));
+  const answer = await send({
     method: 'POST', headers: { 'PRIVATE-TOKEN': token, 'Content-Type': 'application/json' },
     body: JSON.stringify({ branch: 'main', commit_message: message, actions: Object.entries(files).map(one) }),
   });

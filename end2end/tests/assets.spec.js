@@ -53,7 +53,7 @@ test('a twin is composed out of a cart, runs, and knows where its parts are from
   await page.getByLabel(/Rewrite paths of one machine/).check();
   await accessible(page);
   await page.getByRole('button', { name: 'Create twin' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'water-watch' })).toBeVisible();
+  await expect(page.locator('.page-head').getByRole('heading', { name: 'water-watch' })).toBeVisible();
   const token = server.token('admin');
   const raw = (path) => ask(server.api, token, `/projects/dtaas%2Fadmin/repository/files/${encodeURIComponent(`digital_twins/water-watch/${path}`)}/raw?ref=main`);
   expect(await raw('common/models/water/run.sh')).toContain('cat common/models/water/cosim.json');

@@ -6,7 +6,8 @@ pub const WIDTH: f64 = 176.0;
 /// Height of a box.
 pub const HEIGHT: f64 = 56.0;
 const GAP: (f64, f64) = (96.0, 32.0);
-const MARGIN: f64 = 16.0;
+/// Wide enough for what goes round the outside.
+const MARGIN: f64 = 32.0;
 /// Sweeps that put boxes near those they are connected to.
 const SWEEPS: usize = 8;
 

@@ -13,7 +13,7 @@ use gitlab::commits::{Action, ActionKind};
 use gitlab::endpoint::ask;
 use gitlab::repository::GetFile;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
-use twin::asset::{Kind, Owner};
+use twin::asset::{Asset, Kind, Owner};
 
 use super::transfer::{Arrival, Fetched, Journey, Known, Part, Road, fetch, send};
 use crate::instances::Client;
@@ -41,6 +41,35 @@ pub struct Wish {
 #[wasm_split(part_yaml, wasm_split_path = leptos::wasm_split, fallible)]
 fn add_block(text: String, name: String) -> Result<Result<String, String>, SplitLoaderError> {
     Ok(compose::trigger::add(&text, &name, Kind::Twin.folder()))
+}
+
+#[wasm_split(part_yaml, wasm_split_path = leptos::wasm_split, fallible)]
+fn remove_block(text: String, name: String) -> Result<Result<String, String>, SplitLoaderError> {
+    Ok(compose::trigger::remove(&text, &name))
+}
+
+/// Deletes an asset, and with a twin the block that starts it, in one commit.
+pub async fn delete(client: Client, asset: Asset) -> Result<Arrival, Problem> {
+    let fail = |error: Error| Problem::new(&error, &format!("delete “{}”", asset.name), &client.instance.name);
+    let on = branch(&client, asset.owner).await.map_err(fail)?;
+    let Some(snapshot) = snapshot_of(&client, asset.owner, &asset.path(), &on).await.map_err(fail)? else { return Ok(Arrival::Same) };
+    let full = |path: &str| if path.is_empty() { asset.path() } else { format!("{}/{path}", asset.path()) };
+    let mut actions: Vec<Action> =
+        snapshot.files.iter().map(|file| Action::bare(ActionKind::Delete, full(&file.path)).unless_changed_since(Some(snapshot.commit.clone()))).collect();
+    if asset.kind == Kind::Twin
+        && let Ok(file) = ask(&client, &GetFile::new(client.project(asset.owner), PARENT, &on)).await
+    {
+        let text = String::from_utf8_lossy(&file.content).into_owned();
+        let refuse = |reason: String| fail(Error::Refused { status: 400, message: format!("{PARENT} stays as it is: {reason}") });
+        let new = match remove_block(text.clone(), asset.name.clone()).await {
+            Ok(new) => new.map_err(refuse)?,
+            Err(_) => return Err(refuse("the part of Twinport that reads it could not be loaded".to_owned())),
+        };
+        if new != text {
+            actions.push(Action::write(ActionKind::Update, PARENT, new.as_bytes(), None).unless_changed_since(Some(file.last_commit_id)));
+        }
+    }
+    send(&client, asset.owner, &format!("Delete {}", asset.path()), actions, Road::Commit).await.map_err(fail)
 }
 
 /// The parent with a block for a twin.

@@ -65,6 +65,26 @@ fn words(checked: &Checked) -> (String, String) {
     }
 }
 
+/// What others look for before they use a twin.
+fn health(checked: &Checked, asset: &Asset) -> AnyView {
+    let start = format!("{}/", asset.path());
+    let has = |wanted: &dyn Fn(&str) -> bool| checked.project.files.keys().filter_map(|path| path.strip_prefix(&start)).any(|path| wanted(&path.to_lowercase()));
+    let all = [
+        ("README", has(&|path| path == "readme.md")),
+        ("Description", has(&|path| path == "description.md")),
+        ("Licence", has(&|path| path.starts_with("licen") || path.starts_with("copying"))),
+        ("Lifecycle scripts", has(&|path| path.starts_with("lifecycle/"))),
+        ("CI file", has(&|path| path == ".gitlab-ci.yml")),
+        ("No errors", checked.findings.iter().all(|finding| finding.severity != Severity::Error)),
+    ];
+    let count = all.iter().filter(|(_, good)| *good).count();
+    let row = |(name, good): (&'static str, bool)| {
+        let (variant, icon, word) = if good { ("good", Icon::Check, "there") } else { ("off", Icon::Dash, "missing") };
+        view! { <li data-variant=variant><Picture icon/>{name}<span class="only-read">{format!(": {word}")}</span></li> }
+    };
+    view! { <h2>{format!("Health: {count} of {}", all.len())}</h2><ul class="health">{all.into_iter().map(row).collect_view()}</ul> }.into_any()
+}
+
 /// The list.
 #[component]
 pub fn ChecksView(client: Client, asset: Asset) -> impl IntoView {
@@ -82,6 +102,7 @@ pub fn ChecksView(client: Client, asset: Asset) -> impl IntoView {
                 view! { <Notice tone=Tone::Bad title="Some files could not be read." text=text/> }
             });
             view! {
+                {health(&checked, &asset)}
                 <p class="checks-sum"><strong>{title}</strong>" "<span class="faint">{text}</span></p>
                 {unread}
                 <ul class="checks findings">{rows}</ul>

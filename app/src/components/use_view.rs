@@ -3,20 +3,26 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 use twin::asset::Asset;
 
 use super::asset_table::route_of;
 use super::bring_form::BringForm;
 use super::instance_mark::InstanceMark;
 use super::problem_box::ProblemBox;
+use crate::actions::compose::delete;
 use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::cart::{self, Item};
 use crate::desks::Desk;
 use crate::instances::{Client, Instances};
+use crate::places::Places;
 use crate::queries::copy::{Snapshot, elsewhere, snapshot};
 use crate::queries::{Load, ask};
+use crate::routes::Route;
 use crate::ui::cell::Cell;
+use crate::ui::confirm::Confirm;
 use crate::ui::dynamic::dynamic;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
@@ -117,6 +123,33 @@ fn same_content(asset: &Asset, here: &str, tree: String) -> AnyView {
     view! { <h2>"The same content"</h2>{list} }.into_any()
 }
 
+/// Taking it away, which a commit can take back.
+#[component]
+fn Delete(client: Client, asset: Asset) -> impl IntoView {
+    let (toasts, navigate, open) = (expect_context::<Toasts>(), use_navigate(), RwSignal::new(false));
+    let list = Route::Library { places: Places::one(&client.instance.id), kind: Some(asset.kind) }.to_string();
+    let name = asset.name.clone();
+    let act = Callback::new(move |()| {
+        let (navigate, list, name) = (navigate.clone(), list.clone(), asset.name.clone());
+        let deleting = delete(client.clone(), asset.clone());
+        spawn_local(async move {
+            match deleting.await {
+                Ok(_) => {
+                    toasts.good(format!("“{name}” was deleted."));
+                    navigate(&list, NavigateOptions::default());
+                }
+                Err(problem) => toasts.bad(problem.title, problem.advice),
+            }
+        });
+    });
+    view! {
+        <h2>"Delete"</h2>
+        <p class="faint">"All its files go in one commit, and with a twin the job that starts it. The history keeps them."</p>
+        <div class="actions"><button type="button" class="button" data-variant="danger" on:click=move |_| open.set(true)>"Delete it"</button></div>
+        <Confirm open title=format!("Delete {name}?") text="Everybody who uses it from this project loses it. Undoing the commit brings it back." act="Delete" keep="Keep it" on_act=act/>
+    }
+}
+
 /// The panel.
 #[component]
 pub fn UseView(client: Client, asset: Asset) -> impl IntoView {
@@ -135,6 +168,7 @@ pub fn UseView(client: Client, asset: Asset) -> impl IntoView {
                 <h2>"With other tools"</h2>
                 {snippets(&client, &asset, &snapshot)}
                 {same_content(&asset, &client.instance.id, snapshot.tree)}
+                {client.username.is_some().then(|| view! { <Delete client=client.clone() asset=asset.clone()/> })}
             }
             .into_any()
         }

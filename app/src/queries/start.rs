@@ -1,5 +1,6 @@
 //! Before a start: what can be chosen, and whether it would go well.
 
+use compose::lint::Severity;
 use futures_util::future::join;
 use gitlab::branches::ListBranches;
 use gitlab::endpoint::ask;
@@ -12,6 +13,7 @@ use gitlab::{Error, PipelineId};
 use twin::asset::{Asset, Kind, Owner};
 use twin::declared::{Field, declared};
 
+use super::checks::check_later;
 use super::runs::of_owner;
 use crate::instances::Client;
 use crate::problem::Problem;
@@ -154,13 +156,26 @@ pub async fn preflight(client: Client, asset: Asset, project: Project, branch: S
             _ => Verdict::Pass,
         }
     };
-    let ((lint, trigger), (runner, large)) = join(join(lint, trigger), join(runner, large)).await;
+    let composed = async {
+        let checked = check_later(client.clone(), asset.clone()).await;
+        let Some(checked) = checked else { return Verdict::Warn("Whether its parts fit could not be checked.".to_owned()) };
+        let first =
+            |severity: Severity| checked.findings.iter().filter(|finding| finding.severity == severity).map(|finding| format!("{}: {}", finding.path, finding.message)).next();
+        let more = " The tab “Checks” has all of it.";
+        match (first(Severity::Error), first(Severity::Warning)) {
+            (Some(text), _) => Verdict::Stop(text + more),
+            (None, Some(text)) => Verdict::Warn(text + more),
+            (None, None) => Verdict::Pass,
+        }
+    };
+    let ((lint, trigger), ((runner, large), composed)) = join(join(lint, trigger), join(join(runner, large), composed)).await;
     let check = |what, verdict| Check { what, verdict };
     vec![
         check("Your rights", rights),
         check("Variables are taken", variables),
         check("The CI file", lint),
         check("The twin's trigger", trigger),
+        check("Its parts", composed),
         check("A runner", runner),
         check("Large files", large),
     ]

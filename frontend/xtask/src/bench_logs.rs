@@ -26,7 +26,7 @@ fn answer(command: &mut Command) -> Result<String> {
 /// The last line of a script's output, as JSON.
 pub fn measured(script: &str, words: &[&str]) -> Result<Map<String, Value>> {
     let browser = install::browser()?;
-    let text = answer(Command::new("node").current_dir(root().join("end2end")).arg(script).args(words).env("CHROMIUM", browser))?;
+    let text = answer(Command::new("node").current_dir(root().join("end2end")).arg(script).args(words).env("CHROMIUM", browser).env("TWINPORT", binary(true)))?;
     serde_json::from_str(text.lines().last().unwrap_or_default()).with_context(|| format!("{script} printed no figures: {text}"))
 }
 

@@ -136,7 +136,9 @@ pub fn SaveBar(
     let warning = dynamic(move || marked().map(|path| view! { <p class="field-wrong" role="status">{format!("{path} still has conflict marks.")}</p> }));
     let review = dynamic(move || (reviewing.get() && count.get() > 0).then(|| view! { <DiffView diffs=differences(desk)/> }));
     let placeholder = move || {
-        let _ = count.get();
+        if count.get() == 0 {
+            return "What was changed, for the history".to_owned();
+        }
         usual(&desk.edits(), &desk.asset.with_value(|asset| asset.name.clone()))
     };
     view! {
