@@ -184,3 +184,42 @@ test('a part that is newer at its source is brought in, with what was changed he
   const text = await ask(server.api, token, `/projects/dtaas%2Fadmin/repository/files/${encodeURIComponent(`${twin}/common/functions/statistics/README.md`)}/raw?ref=main`);
   expect(text).toBe(`Changed there\n\n${readme}\nChanged here\n`);
 });
+
+test('who may not push offers from a copy of the project', async ({ browser, server }) => {
+  server.run('user', 'add', 'bob');
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, server, 'bob');
+  const bob = server.token('bob');
+  const { id } = await ask(server.api, bob, '/user');
+  const demoted = await fetch(`${server.api}/projects/dtaas%2Fcommon/members/${id}`, { method: 'PUT', headers: { 'PRIVATE-TOKEN': server.token('admin'), 'Content-Type': 'application/json' }, body: '{"access_level":20}' });
+  expect(demoted.status).toBe(200);
+  await commit(server.api, bob, 'dtaas/bob', { 'models/from-bob/README.md': '# From Bob\n', 'models/from-bob/run': '#!/bin/sh\n' });
+  await page.goto(at(server, 'library/models/private/from-bob?tab=use'));
+  await page.getByLabel('Where to').selectOption({ label: 'Common assets of Local' });
+  await expect(page.getByText('a copy of the project is made for you')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Commit', exact: true })).toBeDisabled();
+  await page.getByRole('button', { name: 'Offer it there' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Add models/from-bob' })).toBeVisible();
+  await expect(page.getByText('Your role does not let you merge here')).toBeVisible();
+  const [request] = await ask(server.api, bob, '/projects/dtaas%2Fcommon/merge_requests?state=opened');
+  expect((await ask(server.api, bob, `/projects/${request.source_project_id}`)).path_with_namespace).toBe('bob/dtaas-common');
+  await page.context().close();
+});
+
+test('a twin is deleted with the job that starts it, and no other byte', async ({ page, server }) => {
+  const token = server.token('admin');
+  const parent = () => ask(server.api, token, '/projects/dtaas%2Fadmin/repository/files/.gitlab-ci.yml/raw?ref=main');
+  const before = await parent();
+  await signIn(page, server);
+  await page.goto(at(server, 'compose'));
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('hello-world-2');
+  await page.getByRole('button', { name: 'Create twin' }).click();
+  await expect(page.locator('.page-head').getByRole('heading', { name: 'hello-world-2' })).toBeVisible();
+  expect(await parent()).toContain('trigger_hello-world-2:');
+  await page.getByRole('tab', { name: 'Use' }).click();
+  await page.getByRole('button', { name: 'Delete it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(page.getByText('“hello-world-2” was deleted.')).toBeVisible();
+  expect(await parent()).toBe(before);
+  expect(await tree(server.api, token, 'dtaas/admin', 'digital_twins/hello-world-2')).toBeUndefined();
+});

@@ -1,6 +1,7 @@
 // Several backends in one portal: sign in to some, look at the public part of another, and go on
 // when one hangs, refuses, or has ended the sign-in.
 import { federation, signInAt } from './federation.js';
+import { roundtrip } from './roundtrip.js';
 import { accessible, expect, ready, test as base } from './server.js';
 
 const test = base.extend({
@@ -183,4 +184,56 @@ test('tokens go to their own backend and nowhere else, and stay out of sight', a
   for (const token of Object.values(access)) for (const place of [html, kept, cookies, fed.server.output()]) expect(place).not.toContain(token);
   const card = await (await fetch(`${fed.url}/.well-known/dtaas-federation.json`)).json();
   expect(card.instances.map((instance) => instance.id)).toEqual(['aarhus', 'polimi', 'gent']);
+});
+
+test('assets go to another backend and back without a byte lost, and are offered there', async ({ page, fed }) => {
+  test.setTimeout(150_000);
+  for (const id of ['aarhus', 'polimi']) {
+    await signInAt(page, fed, id);
+    await page.goto(`${fed.url}/auth/${id}?scope=api&then=%2F`);
+    const allow = page.getByRole('button', { name: /Allow|Authorize/ });
+    if (await allow.isVisible()) await allow.click();
+    await page.waitForURL((url) => url.origin === fed.url);
+  }
+  const outcome = await roundtrip(page, fed, { count: 20, large: 3_000_000 });
+  expect(outcome).toMatchObject({ writes: 1, identical: 20, whole: true });
+  // One of them is offered to a project of the other backend, with the way back to where it is from.
+  await page.goto(`${fed.url}/i/aarhus/library/models/common/aarhus-only?tab=use`);
+  await page.getByLabel('Where to').selectOption({ label: 'Common assets of Polimi Lab' });
+  await page.getByRole('button', { name: 'Offer it there' }).click();
+  await expect(page).toHaveURL(`${fed.url}/i/polimi/changes/common/1`);
+  await expect(page.getByText('models/aarhus-only of Aarhus DTaaS at commit')).toBeVisible();
+  await page.getByRole('button', { name: 'Merge', exact: true }).click();
+  await expect(page.locator('.page-head').getByText('Merged')).toBeVisible();
+  // The same content is found wherever it is.
+  await page.goto(`${fed.url}/i/aarhus/library/models/common/aarhus-only?tab=use`);
+  await expect(page.locator('.same').getByText('Polimi Lab')).toBeVisible();
+});
+
+test('a source that goes down half-way leaves nothing behind, and is gone on with', async ({ page, fed }) => {
+  test.setTimeout(120_000);
+  for (const id of ['aarhus', 'polimi']) {
+    await signInAt(page, fed, id);
+    await page.goto(`${fed.url}/auth/${id}?scope=api&then=%2F`);
+    const allow = page.getByRole('button', { name: /Allow|Authorize/ });
+    if (await allow.isVisible()) await allow.click();
+    await page.waitForURL((url) => url.origin === fed.url);
+  }
+  const cart = ['spring-mass', 'mass-damper'].map((name) => ({ instance: 'aarhus', asset: { owner: 'Common', kind: 'Model', name } }));
+  await page.evaluate((cart) => localStorage.setItem('cart', JSON.stringify(cart)), cart);
+  await page.goto(`${fed.url}/i/polimi/compose`);
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('half-way');
+  await expect(page.getByText(/copied files/)).toBeVisible();
+  const create = page.getByRole('button', { name: 'Create twin' });
+  await expect(create).toBeEnabled();
+  fed.aarhus.front.mode = 'cut';
+  await create.click();
+  await expect(page.getByText(/Could not copy models\/.*Aarhus DTaaS did not answer/)).toBeVisible({ timeout: 30_000 });
+  expect(fed.polimi.front.seen.filter((one) => one.method === 'POST' && one.path.endsWith('/commits'))).toHaveLength(0);
+  fed.aarhus.front.mode = 'pass';
+  await expect(async () => {
+    await create.click();
+    await expect(page.locator('.page-head').getByRole('heading', { name: 'half-way' })).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
+  expect(await page.evaluate(() => localStorage.getItem('cart'))).toBe('[]');
 });
