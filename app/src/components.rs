@@ -16,6 +16,7 @@ pub mod instance_mark;
 pub mod jobs;
 pub mod log;
 pub mod markdown;
+mod math;
 pub mod notebook_view;
 pub mod parameter_form;
 pub mod parts;

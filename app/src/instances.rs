@@ -123,6 +123,13 @@ impl Client {
         self.instance.branch.clone().unwrap_or_else(|| "HEAD".to_owned())
     }
 
+    /// The same, looking at another branch, tag or commit.
+    #[must_use]
+    pub fn at(mut self, reference: Option<String>) -> Self {
+        self.instance.branch = reference.or(self.instance.branch);
+        self
+    }
+
     /// Lets requests through again after a failure, because somebody asked for it.
     pub fn try_again(&self) {
         gate::open(&self.backend.id);

@@ -1,4 +1,4 @@
-//! `GET /projects/:id/repository/branches`.
+//! `GET /projects/:id/repository/branches` and `…/tags`.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,32 @@ impl Endpoint for ListBranches {
 
     fn request(&self) -> Request {
         Request::new(Method::Get, format!("/projects/{}/repository/branches", self.0.segment())).with("per_page", 100)
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        Page::decode(&response)
+    }
+}
+
+/// What we use of a tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// Its name.
+    pub name: String,
+    /// What it says, if anything.
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+/// The newest hundred tags of a project.
+#[derive(Debug, Clone)]
+pub struct ListTags(pub ProjectRef);
+
+impl Endpoint for ListTags {
+    type Output = Page<Tag>;
+
+    fn request(&self) -> Request {
+        Request::new(Method::Get, format!("/projects/{}/repository/tags", self.0.segment())).with("per_page", 100)
     }
 
     fn decode(&self, response: Response) -> Result<Self::Output, Error> {

@@ -241,3 +241,31 @@ impl Endpoint for RevertCommit {
         json(&response)
     }
 }
+
+/// `GET /projects/:id/repository/compare`: what differs between two branches, tags or commits.
+#[derive(Debug, Clone)]
+pub struct Compare {
+    /// Where.
+    pub project: ProjectRef,
+    /// The one.
+    pub from: String,
+    /// The other.
+    pub to: String,
+}
+
+impl Endpoint for Compare {
+    type Output = Vec<FileDiff>;
+
+    fn request(&self) -> Request {
+        let path = format!("/projects/{}/repository/compare", self.project.segment());
+        Request::new(Method::Get, path).with("from", &self.from).with("to", &self.to).with("straight", true)
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        #[derive(Deserialize)]
+        struct Answer {
+            diffs: Vec<FileDiff>,
+        }
+        json::<Answer>(&response).map(|answer| answer.diffs)
+    }
+}

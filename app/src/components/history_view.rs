@@ -5,13 +5,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::Asset;
 
+use super::asset_table::route_of;
 use super::diff_view::DiffView;
 use super::problem_box::ProblemBox;
 use crate::actions::changes::revert;
 use crate::browser;
 use crate::instances::Client;
 use crate::problem::Problem;
-use crate::queries::history::{SHOWN, changed, commits};
+use crate::queries::history::{SHOWN, changed, commits, since, versions};
 use crate::queries::{Load, Query, ask};
 use crate::ui::cell::Cell;
 use crate::ui::confirm::Confirm;
@@ -63,6 +64,42 @@ fn row(client: StoredValue<Client>, asset: StoredValue<Asset>, commit: Commit, u
     .into_any()
 }
 
+/// One version: a way to look at it, and how the asset differs from it now.
+fn version_row(client: StoredValue<Client>, asset: StoredValue<Asset>, name: String, kind: &'static str) -> AnyView {
+    let found: Cell<Option<Result<Vec<FileDiff>, Problem>>> = Cell::new(None);
+    let route = asset.with_value(|asset| route_of(&client.with_value(|client| client.instance.id.clone()), asset));
+    let href = route.with_search(&format!("ref={}", percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC)));
+    let version = name.clone();
+    let compare = move |_| {
+        let asking = since(client.get_value(), asset.get_value(), version.clone());
+        spawn_local(async move {
+            found.set(Some(asking.await));
+        });
+    };
+    let body = dynamic(move || {
+        found.with(|found| match found {
+            None => ().into_any(),
+            Some(Err(problem)) => view! { <p class="faint">{problem.title.clone()}</p> }.into_any(),
+            Some(Ok(diffs)) => view! { <DiffView diffs=diffs.clone() about="Lines that differ from the version"/> }.into_any(),
+        })
+    });
+    view! {
+        <li><div class="version"><strong>{name}</strong>" "<span class="faint">{kind}</span><span class="gap"></span><a class="button" href=href>"Look at it"</a><button type="button" class="button" on:click=compare>"What differs now"</button></div>{body}</li>
+    }
+    .into_any()
+}
+
+/// Tags and branches.
+fn versions_of(client: StoredValue<Client>, asset: StoredValue<Asset>) -> AnyView {
+    let found = ask(|| (), move |()| versions(client.get_value(), asset.get_value()));
+    dynamic(move || match found.state.get() {
+        Load::Loading => view! { <Skeleton rows=1 label="Loading versions"/> }.into_any(),
+        Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
+        Load::Ready(list) => view! { <ul class="versions-list">{list.into_iter().map(|(name, kind)| version_row(client, asset, name, kind)).collect_view()}</ul> }.into_any(),
+    })
+    .into_any()
+}
+
 /// The list.
 #[component]
 pub fn HistoryView(client: Client, asset: Asset) -> impl IntoView {
@@ -102,7 +139,10 @@ pub fn HistoryView(client: Client, asset: Asset) -> impl IntoView {
         }
     });
     view! {
+        <h2>"Commits"</h2>
         {list}
+        <h2>"Versions"</h2>
+        {versions_of(client, asset)}
         <Confirm
             open title="Undo this commit?" text="A new commit takes back everything that it changed, in other folders too. Nothing is lost: that commit can be undone as well."
             act="Undo" keep="Keep it" on_act=act

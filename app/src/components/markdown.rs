@@ -2,6 +2,7 @@
 //! where HTML is made from text, and the only `inner_html`.
 
 use super::file_view::{Whose, picture_kind};
+use super::math::{Formula, mathml};
 use crate::browser::files::{pictures_in, show_picture};
 use crate::queries::twin::file;
 use leptos::html::Div;
@@ -44,10 +45,11 @@ fn inside(url: &str, folder: &str) -> Option<String> {
 /// Markdown to safe HTML: raw HTML becomes text, pictures of the same project become
 /// places for them, others their descriptions, links are checked. `folder` is where relative links start.
 #[must_use]
-pub fn to_html(text: &str, folder: &str) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
+pub fn to_html(text: &str, folder: &str, formulas: &[Option<String>]) -> String {
+    let options = Options::ENABLE_MATH | Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
     let mut dropped: Vec<bool> = Vec::new();
     let mut pictures: Vec<bool> = Vec::new();
+    let mut formula = 0_usize;
     let events = Parser::new_ext(text, options).filter_map(|event| match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
@@ -73,6 +75,12 @@ pub fn to_html(text: &str, folder: &str) -> String {
             }
         },
         Event::End(TagEnd::Image) => Some(if pictures.pop() == Some(true) { Event::InlineHtml(CowStr::from("</span>")) } else { Event::Text(CowStr::from("]")) }),
+        Event::InlineMath(tex) | Event::DisplayMath(tex) => {
+            let known = formulas.get(formula).and_then(Option::as_ref);
+            formula += 1;
+            // Until it is drawn, and if it cannot be, a formula is what was written.
+            Some(known.map_or(Event::Code(tex), |mathml| Event::InlineHtml(CowStr::from(mathml.clone()))))
+        }
         other => Some(other),
     });
     let mut out = String::with_capacity(text.len() * 2);
@@ -83,12 +91,32 @@ pub fn to_html(text: &str, folder: &str) -> String {
         .replace("<a href=\"http", "<a rel=\"noopener noreferrer nofollow\" href=\"http")
 }
 
+/// The formulas of a text, in order.
+fn formulas_in(text: &str) -> Vec<Formula> {
+    let found = Parser::new_ext(text, Options::ENABLE_MATH | Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES);
+    found
+        .filter_map(|event| match event {
+            Event::InlineMath(tex) => Some((tex.into_string(), false)),
+            Event::DisplayMath(tex) => Some((tex.into_string(), true)),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Shows Markdown.
 #[component]
 pub fn Markdown(#[prop(into)] text: String, #[prop(into)] folder: String) -> impl IntoView {
     let place = NodeRef::<Div>::new();
+    let html = RwSignal::new(to_html(&text, &folder, &[]));
+    let formulas = formulas_in(&text);
+    if !formulas.is_empty() {
+        spawn_local(async move {
+            let _ = html.try_set(to_html(&text, &folder, &mathml(formulas).await));
+        });
+    }
     if let Some(Whose(client, asset)) = use_context::<Whose>() {
         Effect::new(move |_| {
+            html.track();
             let Some(element) = place.get() else { return };
             for (spot, path) in pictures_in(&element) {
                 let (client, asset) = (client.clone(), asset.clone());
@@ -101,7 +129,7 @@ pub fn Markdown(#[prop(into)] text: String, #[prop(into)] folder: String) -> imp
             }
         });
     }
-    view! { <div class="prose" node_ref=place inner_html=to_html(&text, &folder)></div> }
+    view! { <div class="prose" node_ref=place inner_html=move || html.get()></div> }
 }
 
 #[cfg(test)]
@@ -123,7 +151,7 @@ mod tests {
             "<javascript:alert(1)>",
             "[x](\\\\evil.test)",
         ] {
-            let html = to_html(text, "a/b");
+            let html = to_html(text, "a/b", &[]);
             let lower = html.to_lowercase();
             assert!(
                 !lower.contains("<script") && !lower.contains("<img") && !lower.contains("href=\"javascript") && !lower.contains("href=\"data") && !lower.contains("href=\"//"),
@@ -135,8 +163,8 @@ mod tests {
 
     #[test]
     fn relative_links_name_files() {
-        assert!(to_html("[x](../c/d.md)", "a/b").contains("href=\"?file=a%2Fc%2Fd%2Emd\""));
-        assert!(to_html("[x](https://h.test)", "a").contains("href=\"https://h.test\""));
-        assert!(to_html("|a|\n|-|\n|1|", "").contains("<table>"));
+        assert!(to_html("[x](../c/d.md)", "a/b", &[]).contains("href=\"?file=a%2Fc%2Fd%2Emd\""));
+        assert!(to_html("[x](https://h.test)", "a", &[]).contains("href=\"https://h.test\""));
+        assert!(to_html("|a|\n|-|\n|1|", "", &[]).contains("<table>"));
     }
 }

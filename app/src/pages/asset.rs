@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 use twin::asset::Asset;
 
+use crate::components::asset_table::route_of;
 use crate::components::file_view::Whose;
 use crate::components::parts;
 use crate::components::problem_box::ProblemBox;
@@ -18,7 +19,14 @@ use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
+use crate::ui::notice::{Notice, Tone};
 use crate::ui::tabs::{Tab, Tabs};
+
+/// The version that the address names, followed.
+pub fn version() -> impl Fn() -> Option<String> + Copy {
+    let query = use_location().query;
+    move || query.with(|query| query.get("ref"))
+}
 
 /// Name, short text, where it is.
 #[component]
@@ -44,6 +52,7 @@ pub fn Files(client: Client, asset: Asset, files: Vec<String>) -> impl IntoView 
     let query = use_location().query;
     let chosen = Memo::new(move |_| query.get().get("file"));
     let start = format!("{}/", asset.path());
+    let old = version()().map(|old| format!("&ref={}", percent_encoding::utf8_percent_encode(&old, percent_encoding::NON_ALPHANUMERIC))).unwrap_or_default();
     let (stored, of) = (StoredValue::new(client), StoredValue::new(asset));
     let content = ask(
         move || chosen.get(),
@@ -60,7 +69,7 @@ pub fn Files(client: Client, asset: Asset, files: Vec<String>) -> impl IntoView 
     );
     let rows = files.into_iter().map(|path| {
         let label = path.strip_prefix(&start).unwrap_or(&path).to_owned();
-        let href = format!("?file={}", percent_encoding::utf8_percent_encode(&path, percent_encoding::NON_ALPHANUMERIC));
+        let href = format!("?file={}{old}", percent_encoding::utf8_percent_encode(&path, percent_encoding::NON_ALPHANUMERIC));
         let current = move || (chosen.get().as_deref() == Some(path.as_str())).then_some("true");
         view! { <li><a class="file-link" href=href aria-current=current><Picture icon=Icon::File/><span>{label}</span></a></li> }
     });
@@ -99,7 +108,15 @@ type Special = fn(&'static str, &Client, &Asset) -> Option<AnyView>;
 /// The tabs of an asset; `special` knows those that only some have.
 #[component]
 pub fn AssetTabs(client: Client, asset: Asset, contents: Contents, first: &'static str, before: Vec<Tab>, special: Special) -> impl IntoView {
-    provide_context(Whose(client.clone(), asset.clone()));
+    // Files and words are those of the version; what is done is done to what is now.
+    let old = version()();
+    let shown = client.clone().at(old.clone());
+    provide_context(Whose(shown.clone(), asset.clone()));
+    let now = route_of(&client.instance.id, &asset).to_string();
+    let notice = old.map(|old| {
+        let title = format!("This is how it was at {old}.");
+        view! { <Notice tone=Tone::Plain title text="Runs, edits and copies are made from what is there now."><a class="button" href=now>"Show what is there now"</a></Notice> }
+    });
     let query = use_location().query;
     let known: Vec<&'static str> = before.iter().map(|tab| tab.key).chain(["history", "use"]).collect();
     let wanted = move |query: &leptos_router::params::ParamsMap| match (query.get("file"), query.get("tab")) {
@@ -120,7 +137,7 @@ pub fn AssetTabs(client: Client, asset: Asset, contents: Contents, first: &'stat
     let panel = dynamic(move || {
         let (client, asset, key) = (client.clone(), asset.clone(), chosen.get());
         let body = match key {
-            "files" => view! { <Files client asset files=contents.files.clone()/> }.into_any(),
+            "files" => view! { <Files client=shown.clone() asset files=contents.files.clone()/> }.into_any(),
             "history" => parts::history(client, asset),
             "use" => parts::uses(client, asset),
             "about" => view! { <Readme asset contents=contents.clone()/> }.into_any(),
@@ -128,7 +145,7 @@ pub fn AssetTabs(client: Client, asset: Asset, contents: Contents, first: &'stat
         };
         view! { <div role="tabpanel" id=format!("panel-{key}") aria-labelledby=format!("tab-{key}")>{body}</div> }
     });
-    view! { <Tabs tabs=tabs chosen label="Parts of the asset"/>{panel} }
+    view! { {notice}<Tabs tabs=tabs chosen label="Parts of the asset"/>{panel} }
 }
 
 /// The page.

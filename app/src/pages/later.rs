@@ -123,7 +123,7 @@ pub fn runs(places: Places, instances: Vec<Instance>) -> AnyView {
 /// What an asset holds is asked for at once, while the page that shows it comes.
 fn contents_of(client: &Client, asset: &Asset) -> Query<Contents> {
     let (client, asset) = (StoredValue::new(client.clone()), StoredValue::new(asset.clone()));
-    ask(|| (), move |()| contents(client.get_value(), asset.get_value()))
+    ask(asset::version(), move |version| contents(client.get_value().at(version), asset.get_value()))
 }
 
 /// One asset that is no twin.

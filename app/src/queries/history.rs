@@ -1,7 +1,9 @@
 //! How an asset came to be: commits that touched it, and what each changed in it.
 
+use futures_util::future::join;
 use gitlab::Error;
-use gitlab::commits::{Commit, CommitDiff, FileDiff, ListCommits};
+use gitlab::branches::{ListBranches, ListTags};
+use gitlab::commits::{Commit, CommitDiff, Compare, FileDiff, ListCommits};
 use gitlab::endpoint::{ask, ask_all};
 use twin::asset::Asset;
 
@@ -27,4 +29,25 @@ pub async fn changed(client: Client, asset: Asset, sha: String) -> Result<(Vec<F
     let here: Vec<FileDiff> = all.into_iter().filter(|diff| [&diff.old_path, &diff.new_path].iter().any(|path| path.starts_with(&start) || **path == asset.path())).collect();
     let elsewhere = count - here.len();
     Ok((here, elsewhere))
+}
+
+/// The tags and branches of an asset's project: those that one may look at instead.
+pub async fn versions(client: Client, asset: Asset) -> Result<Vec<(String, &'static str)>, Problem> {
+    let project = client.project(asset.owner);
+    let (tags, branches) = (ListTags(project.clone()), ListBranches(project));
+    let (tags, branches) = join(ask(&client, &tags), ask(&client, &branches)).await;
+    let fail = |error: Error| Problem::new(&error, "load the versions", &client.instance.name);
+    let tags = tags.map_err(fail)?.items.into_iter().map(|tag| (tag.name, "tag"));
+    let branches = branches.map_err(fail)?.items.into_iter().map(|branch| (branch.name, if branch.default { "default branch" } else { "branch" }));
+    Ok(tags.chain(branches).collect())
+}
+
+/// How an asset differs from `version` to now.
+pub async fn since(client: Client, asset: Asset, version: String) -> Result<Vec<FileDiff>, Problem> {
+    let to = super::copy::branch(&client, asset.owner).await;
+    let fail = |error: Error| Problem::new(&error, &format!("compare with {version}"), &client.instance.name);
+    let compare = Compare { project: client.project(asset.owner), from: version.clone(), to: to.map_err(fail)? };
+    let all = ask(&client, &compare).await.map_err(fail)?;
+    let start = format!("{}/", asset.path());
+    Ok(all.into_iter().filter(|diff| [&diff.old_path, &diff.new_path].iter().any(|path| path.starts_with(&start) || **path == asset.path())).collect())
 }

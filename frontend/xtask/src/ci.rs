@@ -29,7 +29,7 @@ const fn together(what: &'static str, names: &'static [&'static str], on: &'stat
 
 /// A page with the part it shows at once; parts on the page where they are opened, with their
 /// library or engine.
-const TOGETHER: [Together; 18] = [
+const TOGETHER: [Together; 19] = [
     together("a twin or asset with its README", &["page_asset", "part_markdown"], &[], &["work.css"]),
     together("the form that starts a twin", &["part_start"], &["page_asset"], &[]),
     together("the history of an asset", &["part_history"], &["page_asset"], &[]),
@@ -43,6 +43,7 @@ const TOGETHER: [Together; 18] = [
     // Without its library, which comes after it: until then a plain field does.
     together("editing", &["page_edit"], &["part_frame"], &["work.css"]),
     together("changes", &["page_changes"], &["part_frame"], &["work.css"]),
+    together("formulas", &["part_math"], &["page_asset", "part_markdown"], &[]),
     together("runs", &["page_runs"], &[], &["work.css"]),
     // Without the plotting library, which comes when their results differ.
     together("two runs compared", &["page_compare"], &["page_runs"], &[]),

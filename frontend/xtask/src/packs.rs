@@ -9,44 +9,47 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// Brings what a page needs. A file that does not arrive is asked for again the next time.
+/// Brings what a page needs. Each file begins with the length of what it says about itself: its parts
+/// with their sizes, and what else the page needs. A file that does not arrive is asked for again the
+/// next time.
 const LOADER: &str = r"
-const packs = new Map(), made = new Map(), homes = new Map();
-function bytes(name) {
-    if (!packs.has(name)) {
-        const coming = fetch(new URL(`./${name}.pack`, import.meta.url)).then((answer) => {
-            if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-            return answer.arrayBuffer();
-        });
-        coming.catch(() => packs.delete(name));
-        packs.set(name, coming);
+const files = new Map(), made = new Map(), homes = new Map();
+async function read(name) {
+    const answer = await fetch(new URL(`./${name}.pack`, import.meta.url));
+    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+    const all = await answer.arrayBuffer();
+    let start = 4 + new DataView(all).getUint32(0);
+    const [own, others] = new TextDecoder().decode(new Uint8Array(all, 4, start - 4)).split(';').map((list) => list.split(',').filter(Boolean));
+    const parts = own.map((entry) => {
+        const [part, size] = entry.split(':');
+        homes.set(part, [all, start, +size]);
+        start += +size;
+        return part;
+    });
+    return [parts, others];
+}
+function open(name) {
+    if (!files.has(name)) {
+        const coming = read(name);
+        coming.catch(() => files.delete(name));
+        files.set(name, coming);
     }
-    return packs.get(name);
+    return files.get(name);
 }
 function make(part) {
     if (!made.has(part)) {
-        const [name, start, size] = homes.get(part);
-        const coming = bytes(name).then((all) => WebAssembly.instantiate(new Uint8Array(all, start, size), getSharedImports()));
+        const coming = WebAssembly.instantiate(new Uint8Array(...homes.get(part)), getSharedImports());
         coming.catch(() => made.delete(part));
         made.set(part, coming);
     }
     return made.get(part);
 }
-function settle(page, again) {
-    let start = 0;
-    for (const entry of PAGES[page][0].split(',')) {
-        const [part, size] = entry.split(':');
-        if (again || !homes.has(part)) homes.set(part, [page, start, +size]);
-        start += +size;
-    }
-}
-for (const page in PAGES) settle(page, false);
-function page(name) {
+function page(name, ...before) {
     return wrapAsyncCb(async () => {
-        settle(name, true);
-        const [own, others] = PAGES[name];
-        const parts = [...own.split(',').map((entry) => entry.split(':')[0]), ...others.split(',')].filter((part) => part && part !== name);
-        await Promise.all(parts.map(make));
+        const [parts, others] = await open(name);
+        // What the pages before have brought, unless one came here past them.
+        if (others.some((part) => !homes.has(part))) await Promise.all(before.map(open));
+        await Promise.all([...parts, ...others].filter((part) => part !== name).map(make));
         await make(name);
     });
 }
@@ -66,14 +69,27 @@ fn head(script: &str) -> Result<&str> {
     Ok(&script[..end])
 }
 
+/// What is there when a page is opened, and what was there when that was.
+fn all_before(page: &str, on: &impl Fn(&str) -> Vec<&'static str>) -> Vec<&'static str> {
+    let mut all = on(page);
+    let mut at = 0;
+    while let Some(name) = all.get(at).copied() {
+        let more: Vec<&str> = on(name).into_iter().filter(|name| !all.contains(name)).collect();
+        all.extend(more);
+        at += 1;
+    }
+    all
+}
+
 /// Puts together what each page needs, in files called after them in `folder`, writes the script that
 /// fetches those, and gives the file names that each page loads. `on` says what is there already when
 /// a page is opened.
 pub fn pack(folder: &Path, pages: &BTreeMap<String, Vec<String>>, on: impl Fn(&str) -> Vec<&'static str>) -> Result<BTreeMap<String, Vec<String>>> {
     let script = folder.join("__wasm_split.js");
     let text = std::fs::read_to_string(&script)?;
-    let (mut table, mut exports, mut loads, mut used) = (String::new(), String::new(), BTreeMap::new(), BTreeSet::new());
+    let (mut exports, mut loads, mut used) = (String::new(), BTreeMap::new(), BTreeSet::new());
     for (page, stems) in pages {
+        let earlier = all_before(page, &on);
         let before: BTreeSet<&String> = on(page).iter().filter_map(|name| pages.get(*name)).flatten().collect();
         let (mut bytes, mut own, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for stem in stems {
@@ -88,13 +104,15 @@ pub fn pack(folder: &Path, pages: &BTreeMap<String, Vec<String>>, on: impl Fn(&s
             bytes.extend(part);
             used.insert(file);
         }
-        std::fs::write(folder.join(format!("{page}.pack")), bytes)?;
-        write!(table, "{page}:[\"{}\",\"{}\"],", own.join(","), others.join(","))?;
-        write!(exports, "export const __wasm_split_load_{page} = page(\"{page}\");\n")?;
-        let names: BTreeSet<String> = on(page).iter().map(|name| (*name).to_owned()).chain([page.clone()]).map(|name| format!("{name}.pack")).collect();
+        let about = format!("{};{}", own.join(","), others.join(","));
+        let length = u32::try_from(about.len()).context("a page has too many parts")?;
+        std::fs::write(folder.join(format!("{page}.pack")), [length.to_be_bytes().as_slice(), about.as_bytes(), &bytes].concat())?;
+        let before: String = earlier.iter().filter(|name| pages.contains_key(**name)).map(|name| format!(", \"{name}\"")).collect();
+        writeln!(exports, "export const __wasm_split_load_{page} = page(\"{page}\"{before});")?;
+        let names: BTreeSet<String> = earlier.iter().map(|name| (*name).to_owned()).chain([page.clone()]).map(|name| format!("{name}.pack")).collect();
         loads.insert(page.clone(), names.into_iter().collect());
     }
-    std::fs::write(script, format!("{}const PAGES = {{{table}}};{LOADER}{exports}", head(&text)?))?;
+    std::fs::write(script, format!("{}{LOADER}{exports}", head(&text)?))?;
     for file in used {
         std::fs::remove_file(file)?;
     }
@@ -120,9 +138,10 @@ mod tests {
         let loads = super::pack(folder.path(), &pages, on).expect("it packs");
         assert_eq!(loads["part_x"], ["page_asset.pack", "part_x.pack"]);
         let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
-        assert_eq!((read("page_asset.pack").as_str(), read("part_x.pack").as_str()), ("oneown", "threeother"));
+        assert_eq!(read("page_asset.pack"), "\0\0\0\u{11}1:3,page_asset:3;oneown");
+        assert_eq!(read("part_x.pack"), "\0\0\0\u{e}2:5,part_x:5;1threeother");
         let script = read("__wasm_split.js");
-        assert!(script.starts_with(head) && script.contains("part_x:[\"2:5,part_x:5\",\"1\"]") && script.contains("__wasm_split_load_part_x = page(\"part_x\")"), "{script}");
+        assert!(script.starts_with(head) && script.contains("__wasm_split_load_part_x = page(\"part_x\", \"page_asset\")"), "{script}");
         assert!(!folder.path().join("chunk_1.wasm").exists());
         write("__wasm_split.js", &format!("{head}function makeLoad() {{}}\n, [__chunk_2]);\n"));
         assert!(super::pack(folder.path(), &BTreeMap::new(), on).is_err());
