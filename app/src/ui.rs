@@ -6,6 +6,7 @@ pub mod dynamic;
 pub mod empty;
 pub mod filter;
 pub mod icon;
+pub mod kept;
 pub mod later;
 pub mod loaded;
 pub mod menu;

@@ -83,11 +83,12 @@ export function open(element, path, text, changed, save) {
     state: EditorState.create({
       doc: text,
       extensions: [
-        lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
+        // Line ends stay what they are.
+        ...(text.includes('\r\n') ? [EditorState.lineSeparator.of('\r\n')] : []), lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
         highlightSelectionMatches(), search({ top: true }), lintGutter(), syntaxHighlighting(colours), look, language(path, text), EditorState.tabSize.of(4),
         EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}` }),
         keymap.of([{ key: 'Mod-s', preventDefault: true, run: () => (save(), true) }, ...closeBracketsKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
-        EditorView.updateListener.of((update) => update.docChanged && changed(update.state.doc.toString())),
+        EditorView.updateListener.of((update) => update.docChanged && changed(update.state.sliceDoc())),
       ],
     }),
   });

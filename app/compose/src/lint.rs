@@ -78,7 +78,9 @@ pub fn lint(project: &Project) -> Vec<Finding> {
     }
     for (path, model) in &project.models {
         if let Err(why) = model {
-            found.push(Finding::new(path, 1, Severity::Error, "fmu-unreadable", why.clone()));
+            // What is kept elsewhere is not broken.
+            let severity = if why.contains("Git LFS pointer") { Severity::Info } else { Severity::Error };
+            found.push(Finding::new(path, 1, severity, "fmu-unreadable", why.clone()));
         }
     }
     ci::check(project, &mut found);

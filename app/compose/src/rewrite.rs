@@ -51,16 +51,29 @@ fn folder_like(project: &Project, absolute: &str) -> Option<String> {
     (0..parts.len()).map(|skip| parts[skip..].join("/")).find(|tail| project.has_folder(tail))
 }
 
-/// The text with its absolute paths rewritten where that is certain, and how many were.
+/// The text with its absolute paths rewritten where that is certain, and how many were. Each is
+/// changed where it stands: one path may be the beginning of another.
 #[must_use]
 pub fn rewrite(text: &str, base: &str, project: &Project) -> (String, usize) {
-    let mut found: Vec<(String, String)> = absolute(text, base, project).into_iter().filter_map(|path| Some((path.written, path.instead?))).collect();
-    let count = found.len();
-    // Longer ones first: one may be the beginning of another.
-    found.sort_by_key(|(written, _)| std::cmp::Reverse(written.len()));
-    found.dedup();
-    let text = found.into_iter().fold(text.to_owned(), |text, (written, instead)| text.replace(&written, if instead.is_empty() { "." } else { &instead }));
-    (text, count)
+    let (mut out, mut count) = (String::with_capacity(text.len()), 0);
+    let mut found = absolute(text, base, project).into_iter().peekable();
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let mut rest = line;
+        while let Some(path) = found.next_if(|path| path.line == number + 1) {
+            let Some((before, after)) = rest.split_once(&path.written) else { continue };
+            out.push_str(before);
+            match &path.instead {
+                Some(instead) => {
+                    out.push_str(if instead.is_empty() { "." } else { instead });
+                    count += 1;
+                }
+                None => out.push_str(&path.written),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+    }
+    (out, count)
 }
 
 #[cfg(test)]
@@ -75,6 +88,8 @@ mod tests {
         let found = absolute(text, "digital_twins/x", &project);
         let seen: Vec<_> = found.iter().map(|path| (path.line, path.written.as_str(), path.instead.as_deref())).collect();
         assert_eq!(seen, [(1, "/workspace/examples/models/m.fmu", Some("../../models/m.fmu")), (2, "/workspace/examples/data/none.csv", None), (3, "/workspace/same.csv", None)]);
+        let twice = Project::of_paths(["data/a".to_owned()]);
+        assert_eq!(rewrite("ls /workspace/data /workspace/database /workspace/data", "", &twice), ("ls data /workspace/database data".to_owned(), 2));
         let (new, count) = rewrite(text, "digital_twins/x", &project);
         assert!(new.starts_with("cp ../../models/m.fmu .\n") && count == 1, "{new}");
     }

@@ -96,7 +96,7 @@ fn what_create_makes_is_known_and_fixes_are_exact() {
     assert!(lint(&made).iter().any(|finding| finding.code == "made-by-lifecycle" && finding.severity == Severity::Info));
     let absolute = project(&cosim(r#""{c}":"/workspace/examples/models/control.fmu","{t}":"models/tank.fmu""#, GOOD, FED));
     let fix = lint(&absolute).into_iter().find_map(|finding| finding.fix).expect("a fix");
-    assert_eq!((fix.find.as_str(), fix.replace.as_str()), ("/workspace/examples/models/control.fmu", "../../models/control.fmu"));
+    assert_eq!((fix.find.as_str(), fix.replace.as_str()), ("\"/workspace/examples/models/control.fmu\"", "\"../../models/control.fmu\""));
     let mut fixed = absolute.clone();
     let text = fixed.texts.get_mut("digital_twins/tank/cosim.json").expect("it is there");
     *text = text.replace(&fix.find, &fix.replace);
@@ -120,6 +120,11 @@ fn ci_files_and_scripts() {
         }
         codes(&project)
     };
+    let change_child = |text: &str| {
+        let mut project = good();
+        project.texts.insert("digital_twins/tank/.gitlab-ci.yml".to_owned(), text.to_owned());
+        codes(&project)
+    };
     assert_eq!(codes(&good()), "");
     assert_eq!(change(".gitlab-ci.yml", Some("stages: [triggers]\n")), ".gitlab-ci.yml:1 Warning no-trigger");
     assert_eq!(change(".gitlab-ci.yml", None), ".gitlab-ci.yml:1 Warning no-trigger");
@@ -131,6 +136,28 @@ fn ci_files_and_scripts() {
     assert_eq!(
         change(".gitlab-ci.yml", Some("trigger_tank: {trigger: {include: digital_twins/tank/.gitlab-ci.yml}}\ntrigger_no: {trigger: {include: [{local: no.yml}]}}\n")),
         ".gitlab-ci.yml:2 Error include-missing"
+    );
+    // Where a script runs is not always certain, and then nothing is said.
+    for script in [
+        "cd \"digital_twins/tank\"\n    - lifecycle/execute",
+        "cd digital_twins && cd tank\n    - lifecycle/none",
+        "echo x > lifecycle/none\n    - lifecycle/none",
+        "pushd digital_twins/tank\n    - lifecycle/none",
+        "cd $CI_PROJECT_DIR/digital_twins/tank\n    - lifecycle/none",
+    ] {
+        assert_eq!(change_child(&format!("execute:\n  script:\n    - {script}\n")), "", "{script}");
+    }
+    for file in ["default:\n  before_script: [cd x]\ne:\n  script: [lifecycle/none]\n", ".b:\n  script: [lifecycle/none]\n", "e:\n  extends: .b\n  script: [lifecycle/none]\n"] {
+        assert_eq!(change_child(file), "", "{file}");
+    }
+    assert_eq!(change_child("e:\n  script:\n    - python3 digital_twins/tank/lifecycle/none.py\n"), ".gitlab-ci.yml:3 Error script-missing");
+    assert_eq!(change_child("e:\n  stage: none\n  script: [x]\n"), ".gitlab-ci.yml:1 Error stage-missing");
+    assert_eq!(
+        change(
+            ".gitlab-ci.yml",
+            Some("stages: [triggers]\ntrigger_tank:\n  stage: triggers\n  trigger: {include: digital_twins/tank/.gitlab-ci.yml}\n  rules: [{if: '$DTName == \"tonk\"'}]\n")
+        ),
+        ".gitlab-ci.yml:5 Warning trigger-rule"
     );
     let mut project = good();
     project.files.insert("digital_twins/tank/lifecycle/execute".to_owned(), Some(false));

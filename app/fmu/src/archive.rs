@@ -18,8 +18,11 @@ pub const MOST_DESCRIPTION: u64 = 64 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The bytes are no zip, or not all of one.
-    #[error("This is no FMU: it is not a complete zip archive ({0}). It may have been cut off on its way, or be a Git LFS pointer.")]
+    #[error("This is no FMU: it is not a complete zip archive ({0}). It may have been cut off on its way.")]
     NoZip(String),
+    /// Git LFS keeps it elsewhere.
+    #[error("This is a Git LFS pointer, not the FMU itself: fetch it with `git lfs pull`.")]
+    Pointer,
     /// Too many entries.
     #[error("This FMU has {0} entries, more than the {MOST_ENTRIES} that are read.")]
     Entries(usize),
@@ -59,6 +62,9 @@ fn stays(path: &str) -> bool {
 /// # Errors
 /// A sentence for a person; hostile and broken archives end there too.
 pub fn read(bytes: &[u8]) -> Result<Card, Error> {
+    if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Err(Error::Pointer);
+    }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| Error::NoZip(of_zip(&error)))?;
     if archive.len() > MOST_ENTRIES {
         return Err(Error::Entries(archive.len()));

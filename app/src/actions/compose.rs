@@ -56,17 +56,22 @@ pub async fn delete(client: Client, asset: Asset) -> Result<Arrival, Problem> {
     let full = |path: &str| if path.is_empty() { asset.path() } else { format!("{}/{path}", asset.path()) };
     let mut actions: Vec<Action> =
         snapshot.files.iter().map(|file| Action::bare(ActionKind::Delete, full(&file.path)).unless_changed_since(Some(snapshot.commit.clone()))).collect();
-    if asset.kind == Kind::Twin
-        && let Ok(file) = ask(&client, &GetFile::new(client.project(asset.owner), PARENT, &on)).await
-    {
-        let text = String::from_utf8_lossy(&file.content).into_owned();
-        let refuse = |reason: String| fail(Error::Refused { status: 400, message: format!("{PARENT} stays as it is: {reason}") });
-        let new = match remove_block(text.clone(), asset.name.clone()).await {
-            Ok(new) => new.map_err(refuse)?,
-            Err(_) => return Err(refuse("the part of Twinport that reads it could not be loaded".to_owned())),
-        };
-        if new != text {
-            actions.push(Action::write(ActionKind::Update, PARENT, new.as_bytes(), None).unless_changed_since(Some(file.last_commit_id)));
+    if asset.kind == Kind::Twin {
+        match ask(&client, &GetFile::new(client.project(asset.owner), PARENT, &on)).await {
+            Ok(file) => {
+                let text = String::from_utf8_lossy(&file.content).into_owned();
+                let refuse = |reason: String| fail(Error::Refused { status: 400, message: format!("{PARENT} stays as it is: {reason}") });
+                let new = match remove_block(text.clone(), asset.name.clone()).await {
+                    Ok(new) => new.map_err(refuse)?,
+                    Err(_) => return Err(refuse("the part of Twinport that reads it could not be loaded".to_owned())),
+                };
+                if new != text {
+                    actions.push(Action::write(ActionKind::Update, PARENT, new.as_bytes(), None).unless_changed_since(Some(file.last_commit_id)));
+                }
+            }
+            Err(Error::NotFound { .. }) => {}
+            // A trigger that stays would fail every start: better nothing is deleted.
+            Err(error) => return Err(fail(error)),
         }
     }
     send(&client, asset.owner, &format!("Delete {}", asset.path()), actions, Road::Commit).await.map_err(fail)

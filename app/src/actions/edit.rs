@@ -23,26 +23,23 @@ pub enum Edit {
         /// Whether it can be run.
         executable: bool,
     },
-    /// Other content, if it is still as of that commit.
-    Update {
-        /// Its path.
-        path: String,
-        /// Its text.
-        content: String,
-        /// The commit that touched it last.
-        since: String,
-    },
-    /// Another path.
-    Move {
+    /// Another path or other content, if it is still as of that commit.
+    Write {
         /// Its path so far.
         from: String,
         /// Its path from now on.
         to: String,
+        /// Its bytes from now on; those it has when absent.
+        content: Option<Vec<u8>>,
+        /// A commit at which it was as it was opened.
+        since: String,
     },
-    /// Gone.
+    /// Gone, if it is still as of that commit.
     Delete {
         /// Its path.
         path: String,
+        /// A commit at which it was as it was opened.
+        since: String,
     },
 }
 
@@ -51,17 +48,29 @@ impl Edit {
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
-            Self::Create { path, .. } | Self::Update { path, .. } | Self::Delete { path } => path,
-            Self::Move { to, .. } => to,
+            Self::Create { path, .. } | Self::Delete { path, .. } => path,
+            Self::Write { to, .. } => to,
+        }
+    }
+
+    /// What goes first: a place is given up before another file takes it.
+    fn turn(&self) -> u8 {
+        match self {
+            Self::Delete { .. } => 0,
+            Self::Write { .. } => 1,
+            Self::Create { .. } => 2,
         }
     }
 
     fn action(&self) -> Action {
         match self {
             Self::Create { path, content, executable } => Action::write(ActionKind::Create, path, content, Some(*executable)),
-            Self::Update { path, content, since } => Action::write(ActionKind::Update, path, content.as_bytes(), None).unless_changed_since(Some(since.clone())),
-            Self::Move { from, to } => Action { previous_path: Some(from.clone()), ..Action::bare(ActionKind::Move, to) },
-            Self::Delete { path } => Action::bare(ActionKind::Delete, path),
+            Self::Write { from, to, content: Some(content), since } if from == to => Action::write(ActionKind::Update, to, content, None).unless_changed_since(Some(since.clone())),
+            Self::Write { from, to, content, since } => {
+                let moved = content.as_ref().map_or_else(|| Action::bare(ActionKind::Move, to), |content| Action::write(ActionKind::Move, to, content, None));
+                Action { previous_path: Some(from.clone()), ..moved }.unless_changed_since(Some(since.clone()))
+            }
+            Self::Delete { path, since } => Action::bare(ActionKind::Delete, path).unless_changed_since(Some(since.clone())),
         }
     }
 }
@@ -94,18 +103,20 @@ pub async fn save(client: Client, owner: Owner, message: String, edits: Vec<Edit
     let fail = |error: Error| Problem::new(&error, "save the files", &client.instance.name);
     let on = branch(&client, owner).await.map_err(fail)?;
     let road = if offer { Road::Request(message.clone(), String::new()) } else { Road::Commit };
-    match send(&client, owner, &message, edits.iter().map(Edit::action).collect(), road).await {
+    let mut ordered: Vec<&Edit> = edits.iter().collect();
+    ordered.sort_by_key(|edit| edit.turn());
+    match send(&client, owner, &message, ordered.into_iter().map(Edit::action).collect(), road).await {
         Ok(Arrival::Written(commit)) => Ok(Saved::Done(Outcome::Written(commit))),
         Ok(Arrival::Offered(number)) => Ok(Saved::Done(Outcome::Offered(number))),
         Ok(Arrival::Same) => Err(fail(Error::Refused { status: 400, message: "nothing was changed".to_owned() })),
         Err(Error::Refused { status, message }) if is_conflict(&message) => {
             let mut others = Vec::new();
             for edit in &edits {
-                if let Edit::Update { path, since, .. } = edit
-                    && let Ok(now) = ask(&client, &GetFile::new(client.project(owner), path, &on)).await
+                if let Edit::Write { from, content: Some(_), since, .. } = edit
+                    && let Ok(now) = ask(&client, &GetFile::new(client.project(owner), from, &on)).await
                     && now.last_commit_id != *since
                 {
-                    others.push((path.clone(), now));
+                    others.push((from.clone(), now));
                 }
             }
             if others.is_empty() { Err(fail(Error::Refused { status, message })) } else { Ok(Saved::Conflict(others)) }

@@ -126,11 +126,15 @@ pub async fn fetch(parts: &[Part], known: &Known, journey: Journey) -> Result<Ve
 pub fn changes(place: &str, before: Option<&Snapshot>, files: &[Fetched]) -> Vec<Action> {
     let full = |held: &Held| if held.path.is_empty() { place.to_owned() } else { format!("{place}/{}", held.path) };
     let old: HashMap<String, &Held> = before.into_iter().flat_map(|snapshot| &snapshot.files).map(|held| (full(held), held)).collect();
+    // Nobody's change meanwhile is overwritten.
+    let since = before.map(|snapshot| snapshot.commit.clone());
     let mut actions: Vec<Action> = Vec::new();
     for file in files {
         match old.get(&file.path) {
             None => actions.push(Action::write(ActionKind::Create, &file.path, &file.content, Some(file.executable))),
-            Some(held) if held.id != file.id => actions.push(Action::write(ActionKind::Update, &file.path, &file.content, Some(file.executable))),
+            Some(held) if held.id != file.id => {
+                actions.push(Action::write(ActionKind::Update, &file.path, &file.content, Some(file.executable)).unless_changed_since(since.clone()));
+            }
             Some(held) if held.executable != file.executable => {
                 actions.push(Action { execute_filemode: Some(file.executable), ..Action::bare(ActionKind::Chmod, &file.path) });
             }
@@ -139,7 +143,7 @@ pub fn changes(place: &str, before: Option<&Snapshot>, files: &[Fetched]) -> Vec
     }
     let mut gone: Vec<&String> = old.keys().filter(|path| !files.iter().any(|file| file.path == **path)).collect();
     gone.sort();
-    actions.extend(gone.into_iter().map(|path| Action::bare(ActionKind::Delete, path)));
+    actions.extend(gone.into_iter().map(|path| Action::bare(ActionKind::Delete, path).unless_changed_since(since.clone())));
     actions
 }
 

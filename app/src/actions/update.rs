@@ -28,6 +28,8 @@ pub enum Step {
     Conflict,
     /// Only the twin changed it.
     Keep,
+    /// Both changed it and it is no text, or one deleted it: somebody has to decide.
+    Undecided,
 }
 
 /// One file of the plan.
@@ -64,6 +66,10 @@ pub async fn plan(client: Client, asset: Asset, entry: Entry, standing: Standing
     let fail = |error: Error| Problem::new(&error, &format!("compare both versions of {}", entry.path), &from.instance.name);
     let base = snapshot_of(&from, owner, &entry.source.path, &entry.commit).await.map_err(fail)?;
     let (Some(here), Some(there)) = (standing.here.clone(), there) else { return Ok(Vec::new()) };
+    if let Some(special) = there.files.iter().find(|file| file.special) {
+        let message = format!("{} is a link or a submodule there, which the API cannot write: bring it in with git", special.path);
+        return Err(fail(Error::Refused { status: 400, message }));
+    }
     let place = format!("{}/{}", asset.path(), entry.path);
     let (old, new, own) = (by_path(base.as_ref()), by_path(Some(&there)), by_path(Some(&here)));
     let paths: BTreeSet<&String> = old.keys().chain(new.keys()).chain(own.keys()).collect();
@@ -91,10 +97,10 @@ pub async fn plan(client: Client, asset: Asset, entry: Entry, standing: Standing
         } else {
             let (base_bytes, theirs_bytes) = (fetch(base, false).await.map_err(fail)?, fetch(theirs, false).await.map_err(fail)?);
             match (&ours_bytes, &theirs_bytes) {
-                (Some(ours), Some(theirs)) => put_together(base_bytes.as_deref(), ours, theirs).map_or((Step::Keep, Some(ours.clone())), |(step, bytes)| (step, Some(bytes))),
+                (Some(ours), Some(theirs)) => put_together(base_bytes.as_deref(), ours, theirs).map_or((Step::Undecided, Some(ours.clone())), |(step, bytes)| (step, Some(bytes))),
                 // Deleted on one side and changed on the other: what was changed stays.
-                (Some(ours), None) => (Step::Keep, Some(ours.clone())),
-                (None, theirs) => (Step::Take, theirs.clone()),
+                (Some(ours), None) => (Step::Undecided, Some(ours.clone())),
+                (None, _) => (Step::Undecided, None),
             }
         };
         plan.push(Update { path: full, step, here: ours_bytes, then, executable });
@@ -111,18 +117,23 @@ pub async fn apply(client: Client, asset: Asset, entry: Entry, standing: Standin
     let file = ask(&client, &GetFile::new(client.project(asset.owner), &path, &on)).await.map_err(fail)?;
     let refuse = |message: String| fail(Error::Refused { status: 400, message });
     let mut lock = Lock::parse(&String::from_utf8_lossy(&file.content)).map_err(refuse)?;
-    for known in lock.assets.iter_mut().filter(|known| known.path == entry.path) {
+    // What is undecided is offered again, so the lock stays at what it was.
+    let undecided = plan.iter().any(|update| update.step == Step::Undecided);
+    for known in lock.assets.iter_mut().filter(|known| known.path == entry.path && !undecided) {
         (known.commit, known.tree) = (there.commit.clone(), there.tree.clone());
     }
     let mut actions = Vec::new();
-    for update in plan.iter().filter(|update| update.step != Step::Keep) {
+    for update in plan.iter().filter(|update| !matches!(update.step, Step::Keep | Step::Undecided)) {
         actions.push(match (&update.here, &update.then) {
             (None, Some(bytes)) => Action::write(ActionKind::Create, &update.path, bytes, Some(update.executable)),
             (Some(_), Some(bytes)) => {
                 Action::write(ActionKind::Update, &update.path, bytes, Some(update.executable)).unless_changed_since(standing.here.as_ref().map(|here| here.commit.clone()))
             }
-            (_, None) => Action::bare(ActionKind::Delete, &update.path),
+            (_, None) => Action::bare(ActionKind::Delete, &update.path).unless_changed_since(standing.here.as_ref().map(|here| here.commit.clone())),
         });
+    }
+    if undecided && actions.is_empty() {
+        return Ok(());
     }
     actions.push(Action::write(ActionKind::Update, &path, lock.print().as_bytes(), None).unless_changed_since(Some(file.last_commit_id)));
     let message = format!("Update {} of {}\n\nFrom {} at {}", entry.path, asset.name, entry.source.project, there.commit);

@@ -83,9 +83,15 @@ pub fn BringForm(client: Client, asset: Asset, snapshot: Snapshot) -> impl IntoV
     Effect::new(move |_| {
         let Some(goal) = all.with_value(|all| all.get(chosen.get()).cloned()) else { return };
         rights.set(None);
+        direct.set(false);
+        let asked = chosen.get_untracked();
         spawn_local(async move {
             let wish = format!("look at {}", goal.client.project_path(goal.owner));
             let found = project(&goal.client, goal.owner).await.map_err(|error| Problem::new(&error, &wish, &goal.client.instance.name));
+            // The answer about a place that is no longer chosen says nothing.
+            if chosen.try_get_untracked() != Some(asked) {
+                return;
+            }
             // Whoever may only look has one road, whoever owns the place takes the short one.
             direct.set(found.as_ref().is_ok_and(|project| project.access_level() >= 30 && goal.owner == Owner::Private));
             rights.set(Some(found));

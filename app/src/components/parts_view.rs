@@ -85,7 +85,7 @@ pub fn PartsView(client: Client, asset: Asset) -> impl IntoView {
         Load::Loading => view! { <Skeleton rows=4 label="Reading the lock"/> }.into_any(),
         Load::Failed(problem) => view! { <ProblemBox problem again/> }.into_any(),
         Load::Ready(None) => {
-            let text = format!("It has no {FILE}. Twins that are composed here get one, which says where each part came from and finds newer versions.");
+            let text = format!("It has no {FILE}. Twins that are composed of parts get one, which says where each part came from and finds newer versions.");
             view! { <Empty title="Nothing is known of its parts" text/> }.into_any()
         }
         Load::Ready(Some(lock)) if lock.assets.is_empty() => view! { <Empty title="No copied parts" text="Its lock names none."/> }.into_any(),

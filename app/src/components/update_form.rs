@@ -73,14 +73,19 @@ pub fn UpdateForm(client: Client, asset: Asset, entry: Entry, standing: Standing
             Some(Err(problem)) => view! { <Notice tone=Tone::Bad title=problem.title.clone() text=problem.advice.clone()/> }.into_any(),
             Some(Ok(steps)) => {
                 let conflicts = steps.iter().filter(|step| step.step == Step::Conflict).count();
+                let undecided: Vec<&str> = steps.iter().filter(|step| step.step == Step::Undecided).map(|step| step.path.as_str()).collect();
+                let undecided = (!undecided.is_empty()).then(|| {
+                    let text = format!("{}: changed on both sides and no text, or deleted on one. They stay as they are here, and the update is offered again until you copy or delete them by hand.", undecided.join(", "));
+                    view! { <Notice tone=Tone::Bad title="Some files are left to you." text/> }
+                });
                 let kept = steps.iter().filter(|step| step.step == Step::Keep).count();
                 let note = (conflicts > 0).then(|| {
                     let text = "Both sides changed the same lines. They are written with conflict marks, so that nothing is lost: settle them in the editor afterwards.";
                     view! { <Notice tone=Tone::Bad title=format!("{conflicts} files need a decision.") text/> }
                 });
                 let kept = (kept > 0).then(|| view! { <p class="faint">{format!("{kept} files that were changed only here stay as they are.")}</p> });
-                let diffs: Vec<FileDiff> = steps.iter().filter(|step| step.step != Step::Keep).map(shown).collect();
-                view! { {note}<DiffView diffs/>{kept}<div class="actions"><button type="button" class="button" data-variant="primary" disabled=move || busy.get() on:click=go>"Bring it in"</button></div> }.into_any()
+                let diffs: Vec<FileDiff> = steps.iter().filter(|step| !matches!(step.step, Step::Keep | Step::Undecided)).map(shown).collect();
+                view! { {note}{undecided}<DiffView diffs/>{kept}<div class="actions"><button type="button" class="button" data-variant="primary" disabled=move || busy.get() on:click=go>"Bring it in"</button></div> }.into_any()
             }
         })
     });

@@ -22,6 +22,7 @@ use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
+use crate::ui::kept::kept;
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
 
@@ -122,7 +123,7 @@ pub fn Change(client: Client, owner: Owner, number: i64) -> impl IntoView {
     let instance = client.instance.id.clone();
     let stored = StoredValue::new(client);
     let found: Query<Review> = ask(|| (), move |()| review(stored.get_value(), owner, number));
-    let (text, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let (text, busy) = (kept(format!("comment {instance} {} {number}", owner.word())), RwSignal::new(false));
     let problem: Cell<Option<Problem>> = Cell::new(None);
     let wish = move |wish: Act, sha: Option<String>| {
         busy.set(true);

@@ -27,6 +27,7 @@ use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
+use crate::ui::kept::kept;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::toast::Toasts;
 
@@ -132,7 +133,7 @@ pub fn Compose(client: Client) -> impl IntoView {
             }
         });
     });
-    let (name, about, template, fix) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(0_usize), RwSignal::new(false));
+    let (name, about, template, fix) = (kept("compose name".to_owned()), kept("compose about".to_owned()), RwSignal::new(0_usize), RwSignal::new(false));
     let (busy, journey, known) = (RwSignal::new(false), Journey::new(), StoredValue::new_local(Known::default()));
     let problem: Cell<Option<Problem>> = Cell::new(None);
     let wrong = move || items.with(|items| taken.with(|taken| against(name.get().trim(), taken, items)));
@@ -171,6 +172,7 @@ pub fn Compose(client: Client) -> impl IntoView {
             match create(client, wish, known, journey).await {
                 Ok(Arrival::Written(_) | Arrival::Same | Arrival::Offered(_)) => {
                     cart::keep(&[]);
+                    let _ = (name.try_set(String::new()), about.try_set(String::new()));
                     toasts.good(format!("“{twin}” was created."));
                     navigate(&route_of(&instance, &Asset { owner: Owner::Private, kind: Kind::Twin, name: twin }).to_string(), NavigateOptions::default());
                 }

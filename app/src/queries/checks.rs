@@ -104,6 +104,9 @@ pub async fn check(client: Client, asset: Asset) -> Result<Checked, Problem> {
             Err(_) => unread.push(path),
         }
     }
+    if project.files.len() >= PAGES * 100 {
+        unread.push("what is beyond the first 5,000 files of the project".to_owned());
+    }
     let models = named(&project, &folder);
     for (path, answer) in join_all(models.into_iter().map(|path| read(&client, &asset, path))).await {
         match answer {
@@ -116,7 +119,11 @@ pub async fn check(client: Client, asset: Asset) -> Result<Checked, Problem> {
             Err(_) => unread.push(path),
         }
     }
-    let all = lint(&project);
+    let mut all = lint(&project);
+    // Of a project that is not known whole nobody can say what it lacks.
+    if project.files.len() >= PAGES * 100 {
+        all.retain(|finding| !finding.code.ends_with("-missing") && finding.code != "missing-file");
+    }
     let findings = about(&all, &folder).into_iter().cloned().collect();
     Ok(Checked { project, findings, unread })
 }
@@ -128,6 +135,14 @@ pub async fn models(client: Client, asset: Asset, path: String, scenario: Scenar
     let files = entries.map_err(fail)?.into_iter().filter(|entry| entry.kind == EntryKind::Blob).map(|entry| entry.path);
     let mut project = Project::of_paths(files);
     project.texts.insert(path.clone(), String::new());
+    // What the create phase makes is known from its script.
+    let start = format!("{}/lifecycle/create", asset.path());
+    let scripts: Vec<String> = project.files.keys().filter(|path| path.starts_with(&start)).cloned().collect();
+    for (path, answer) in join_all(scripts.into_iter().map(|path| read(&client, &asset, path))).await {
+        if let Ok(text) = answer.map(String::from_utf8).unwrap_or(Ok(String::new())) {
+            project.texts.insert(path, text);
+        }
+    }
     let wanted: BTreeSet<String> = scenario.fmus.iter().filter_map(|(_, written)| project.resolve(&path, written).or_else(|| project.like(written).into_iter().next())).collect();
     for (path, answer) in join_all(wanted.into_iter().filter(|path| path.to_lowercase().ends_with(".fmu")).map(|path| read(&client, &asset, path))).await {
         if let Ok(bytes) = answer

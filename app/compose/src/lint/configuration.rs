@@ -20,7 +20,7 @@ pub fn check(project: &Project, path: &str, text: &str, found: &mut Vec<Finding>
             }
             Err(error) => {
                 // Data may be one value a line, which is another format under the same ending.
-                let severity = if path.starts_with("data/") { Severity::Warning } else { Severity::Error };
+                let severity = if path.starts_with("data/") || path.contains("/data/") { Severity::Warning } else { Severity::Error };
                 let what = error.to_string();
                 let what = what.rsplit_once(" at line").map_or(what.as_str(), |(what, _)| what);
                 found.push(Finding::new(path, error.line(), severity, "json-invalid", format!("This is no valid JSON: {what}, at column {}.", error.column())));
@@ -130,7 +130,9 @@ impl Looking<'_> {
         }
         let like = self.project.like(&path);
         let (one, base) = (if let [one] = like.as_slice() { Some(one.clone()) } else { None }, folder(self.path));
-        let fix = one.as_ref().map(|one| Fix { title: format!("Use {}", relative(base, one)), find: written.to_owned(), replace: relative(base, one) });
+        // With its quotes: one path may be the end of another.
+        let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+        let fix = one.as_ref().map(|one| Fix { title: format!("Use {}", relative(base, one)), find: quoted(written), replace: quoted(&relative(base, one)) });
         let (severity, code, message) = if is_absolute(&path) && !like.is_empty() {
             (Severity::Warning, "absolute-path", format!("The file of {key} is given as {written}, a path of one machine. Give it as seen from this file."))
         } else if is_made(self.project, self.path, &name) {

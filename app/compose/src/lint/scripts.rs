@@ -13,7 +13,8 @@ fn twin_of(path: &str) -> Option<&str> {
 /// Looks at one file, if it is a script.
 pub fn check(project: &Project, path: &str, text: &str, found: &mut Vec<Finding>) {
     let Some(twin) = twin_of(path) else { return };
-    if text.contains("\r\n") {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if text.contains("\r\n") && (!name.contains('.') || name.ends_with(".sh")) {
         let message = "Its lines end as on Windows, so Linux looks for an interpreter whose name ends in a carriage return. Save it with line ends of Unix.".to_owned();
         let fix = Fix { title: "Use line ends of Unix".to_owned(), find: "\r\n".to_owned(), replace: "\n".to_owned() };
         found.push(Finding::new(path, 1, Severity::Error, "script-crlf", message).with(Some(fix)));

@@ -63,8 +63,10 @@ pub struct Buffer {
     pub origin: Cell<Option<Origin>>,
     /// Its path there; nothing for a new file.
     pub was: RwSignal<Option<String>>,
-    /// Bytes of a new file that is no text.
+    /// Bytes that were uploaded and are no text.
     pub bytes: StoredValue<Option<Vec<u8>>>,
+    /// Whether those take the place of what is there.
+    pub replaced: RwSignal<bool>,
     /// Whether it is to go.
     pub gone: RwSignal<bool>,
     /// Whether a draft of an earlier visit was put in.
@@ -83,6 +85,14 @@ struct Draft {
     text: String,
 }
 
+/// What is done to whole files, as this browser keeps it.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct Shape {
+    new: Vec<String>,
+    moved: Vec<(String, String)>,
+    gone: Vec<String>,
+}
+
 /// All files of an asset, on one desk.
 #[derive(Clone, Copy)]
 pub struct Desk {
@@ -90,6 +100,8 @@ pub struct Desk {
     pub client: StoredValue<Client>,
     /// The asset.
     pub asset: StoredValue<Asset>,
+    /// The commit whose files they are.
+    pub commit: StoredValue<String>,
     /// Its files.
     pub buffers: Cell<Vec<Buffer>>,
     current: RwSignal<Option<usize>>,
@@ -107,6 +119,7 @@ fn buffer(path: String, was: Option<String>) -> Buffer {
         origin: Cell::new(None),
         was: RwSignal::new(was),
         bytes: StoredValue::new(None),
+        replaced: RwSignal::new(false),
         gone: RwSignal::new(false),
         restored: RwSignal::new(false),
         theirs: Cell::new(None),
@@ -115,26 +128,24 @@ fn buffer(path: String, was: Option<String>) -> Buffer {
 }
 
 impl Buffer {
-    /// What is to be saved of it, without following it.
+    /// What is to be saved of it, without following it; `commit` is what the desk was laid out from.
     #[must_use]
-    pub fn edits(self) -> Vec<Edit> {
+    pub fn edit(self, commit: &str) -> Option<Edit> {
         let (path, was, gone) = (self.path.get_untracked(), self.was.get_untracked(), self.gone.get_untracked());
+        let bytes = self.bytes.get_value();
         let Some(from) = was else {
-            let content = self.bytes.get_value().unwrap_or_else(|| self.text.get_untracked().into_bytes());
+            let content = bytes.unwrap_or_else(|| self.text.get_untracked().into_bytes());
             let executable = path.contains("/lifecycle/") || content.starts_with(b"#!");
-            return if gone { Vec::new() } else { vec![Edit::Create { path, content, executable }] };
+            return (!gone).then_some(Edit::Create { path, content, executable });
         };
+        let origin = self.origin.peek(Clone::clone).flatten();
+        let since = origin.as_ref().map_or_else(|| commit.to_owned(), |origin| origin.since.clone());
         if gone {
-            return vec![Edit::Delete { path: from }];
-        }
-        let mut edits = Vec::new();
-        if path != from {
-            edits.push(Edit::Move { from, to: path.clone() });
+            return Some(Edit::Delete { path: from, since });
         }
         let text = self.text.get_untracked();
-        let changed = self.origin.peek(|origin| origin.as_ref().filter(|origin| origin.text != text).map(|origin| origin.since.clone())).flatten();
-        edits.extend(changed.map(|since| Edit::Update { path, content: text, since }));
-        edits
+        let content = bytes.or_else(|| origin.filter(|origin| origin.text != text).map(|_| text.into_bytes()));
+        (path != from || content.is_some()).then_some(Edit::Write { from, to: path, content, since })
     }
 
     /// Whether anything is to be saved of it, followed.
@@ -142,9 +153,10 @@ impl Buffer {
     pub fn is_changed(self) -> bool {
         let (path, gone) = (self.path.get(), self.gone.get());
         let text = self.text.with(Clone::clone);
+        let replaced = self.replaced.get();
         match self.was.get() {
             None => !gone,
-            Some(was) => gone || path != was || self.origin.with(|origin| origin.as_ref().is_some_and(|origin| origin.text != text)),
+            Some(was) => gone || replaced || path != was || self.origin.with(|origin| origin.as_ref().is_some_and(|origin| origin.text != text)),
         }
     }
 }
@@ -158,13 +170,38 @@ impl Desk {
         let desk = Self {
             client: StoredValue::new(client),
             asset: StoredValue::new(asset),
+            commit: StoredValue::new(snapshot.commit.clone()),
             buffers: Cell::new(buffers),
             current: RwSignal::new(None),
             owner: StoredValue::new(Owner::current()),
             checked: Cell::new(None),
         };
-        desk.restore_new();
+        desk.restore();
+        Effect::new(move |before: Option<Shape>| {
+            let shape = desk.shape();
+            if before.is_some_and(|before| before != shape) {
+                browser::remember(&desk.shape_name(), &serde_json::to_string(&shape).unwrap_or_default());
+            }
+            shape
+        });
         desk
+    }
+
+    /// What is done to whole files, followed.
+    fn shape(self) -> Shape {
+        let mut shape = Shape::default();
+        self.buffers.with(|buffers| {
+            for buffer in buffers {
+                let (path, was, gone) = (buffer.path.get(), buffer.was.get(), buffer.gone.get());
+                match was {
+                    None if !gone && buffer.bytes.with_value(Option::is_none) => shape.new.push(path),
+                    Some(was) if gone => shape.gone.push(was),
+                    Some(was) if was != path => shape.moved.push((was, path)),
+                    _ => {}
+                }
+            }
+        });
+        shape
     }
 
     /// Whether the page is still there; what comes later than that is of no use.
@@ -192,13 +229,18 @@ impl Desk {
         paths.iter().find(|path| path.to_lowercase().ends_with("/readme.md")).or(paths.first()).cloned()
     }
 
-    fn draft_name(self, path: &str) -> String {
-        format!("draft {} {} {path}", self.client.with_value(|client| client.instance.id.clone()), self.asset.with_value(|asset| asset.owner.word()))
+    /// Under which name the draft of a file is kept.
+    #[must_use]
+    pub fn draft_name(self, path: &str) -> String {
+        let owner = self.asset.with_value(|asset| asset.owner);
+        // Whose it is too: several people may use one browser after another.
+        let whose = self.client.with_value(|client| format!("{} {} {}", client.instance.id, client.username.as_deref().unwrap_or_default(), client.project_path(owner)));
+        format!("draft {whose} {path}")
     }
 
-    /// Where the names of new files are kept.
-    fn new_name(self) -> String {
-        self.draft_name(&format!("{}/*new", self.asset.with_value(Asset::path)))
+    /// Where it is kept what is done to whole files.
+    fn shape_name(self) -> String {
+        self.draft_name(&format!("{}/*", self.asset.with_value(Asset::path)))
     }
 
     /// Shows a file, fetched if it was not; `fix` is a rule of the lint whose change is to be made.
@@ -212,7 +254,9 @@ impl Desk {
         let closed = buffer.state.peek(|state| matches!(state, State::Closed | State::Failed(_))) == Some(true);
         if closed {
             buffer.state.set(State::Coming);
-            spawn_local(async move { self.fetch(buffer, path, fix).await });
+            // Under the name that the backend has it.
+            let from = buffer.was.get_untracked().unwrap_or(path);
+            spawn_local(async move { self.fetch(buffer, from, fix).await });
         }
     }
 
@@ -247,7 +291,9 @@ impl Desk {
             }
             Ok(File { content, last_commit_id, .. }) => match String::from_utf8(content) {
                 Err(error) => {
-                    buffer.state.set(State::Binary(error.as_bytes().len()));
+                    if !buffer.replaced.get_untracked() {
+                        buffer.state.set(State::Binary(error.as_bytes().len()));
+                    }
                 }
                 Ok(text) => {
                     let origin = Origin { text: text.clone(), since: last_commit_id };
@@ -289,11 +335,16 @@ impl Desk {
     /// Keeps what is typed in this browser, from now on.
     fn keep_drafts(self, buffer: Buffer) {
         self.own(|| {
-            Effect::new(move |before: Option<()>| {
-                let text = buffer.text.get();
-                if before.is_some() {
+            Effect::new(move |before: Option<String>| {
+                let (text, path) = (buffer.text.get(), buffer.path.get());
+                if let Some(before) = before {
+                    // A new file's draft goes by its name, which may change.
+                    if before != path && buffer.was.get_untracked().is_none() {
+                        forget(&self.draft_name(&before));
+                    }
                     self.keep(buffer, text);
                 }
+                path
             })
         });
     }
@@ -311,45 +362,52 @@ impl Desk {
     }
 
     /// What was saved is what the files are now; what was typed since then stays to be saved.
-    pub fn settle(self, edits: &[Edit], commit: &str) {
-        for buffer in self.buffers.peek(Clone::clone).unwrap_or_default() {
-            let (path, was) = (buffer.path.get_untracked(), buffer.was.get_untracked());
-            for edit in edits.iter().filter(|edit| edit.path() == path || was.as_deref() == Some(edit.path())) {
-                match edit {
-                    Edit::Create { content, .. } => {
-                        let text = String::from_utf8(content.clone()).ok();
-                        buffer.was.set(Some(path.clone()));
-                        buffer.origin.set(text.map(|text| Origin { text, since: commit.to_owned() }));
-                    }
-                    Edit::Update { content, .. } => {
-                        buffer.origin.set(Some(Origin { text: content.clone(), since: commit.to_owned() }));
-                    }
-                    Edit::Move { from, to } => {
-                        forget(&self.draft_name(from));
-                        buffer.was.set(Some(to.clone()));
-                    }
-                    Edit::Delete { .. } => {
-                        forget(&self.draft_name(&path));
-                        buffer.was.set(None);
-                    }
+    pub fn settle(self, edits: &[(usize, Edit)], commit: &str) {
+        let buffers = self.buffers.peek(Clone::clone).unwrap_or_default();
+        for (number, edit) in edits {
+            let Some(buffer) = buffers.get(*number) else { continue };
+            let origin = |content: &[u8]| String::from_utf8(content.to_vec()).ok().map(|text| Origin { text, since: commit.to_owned() });
+            match edit {
+                Edit::Create { path, content, .. } => {
+                    buffer.was.set(Some(path.clone()));
+                    buffer.origin.set(origin(content));
+                }
+                Edit::Write { from, to, content, .. } => {
+                    forget(&self.draft_name(from));
+                    buffer.was.set(Some(to.clone()));
+                    let now = match content {
+                        Some(content) => origin(content),
+                        None => buffer.origin.peek(Clone::clone).flatten().map(|origin| Origin { since: commit.to_owned(), ..origin }),
+                    };
+                    buffer.origin.set(now);
+                }
+                Edit::Delete { path, .. } => {
+                    forget(&self.draft_name(path));
+                    buffer.was.set(None);
                 }
             }
-            let (text, known) = (buffer.text.get_untracked(), buffer.state.peek(|state| *state == State::Text) == Some(true));
+            buffer.bytes.set_value(None);
+            buffer.replaced.set(false);
+            let known = buffer.state.peek(|state| *state == State::Text) == Some(true);
             if known && !buffer.gone.get_untracked() {
-                self.keep(buffer, text);
+                self.keep(*buffer, buffer.text.get_untracked());
             }
         }
-        forget(&self.new_name());
+        self.commit.set_value(commit.to_owned());
         self.checked.set(None);
         self.look();
     }
 
-    /// Forgets the drafts, because all is saved or given up.
-    pub fn forget_drafts(self) {
-        for buffer in self.buffers.peek(Clone::clone).unwrap_or_default() {
-            forget(&self.draft_name(&buffer.was.get_untracked().unwrap_or_else(|| buffer.path.get_untracked())));
+    /// Forgets the drafts of what was offered; what was typed since then is kept.
+    pub fn forget_sent(self, edits: &[(usize, Edit)]) {
+        let buffers = self.buffers.peek(Clone::clone).unwrap_or_default();
+        for (number, edit) in edits {
+            let Some(buffer) = buffers.get(*number) else { continue };
+            if buffer.edit(&self.commit.get_value()).as_ref() == Some(edit) {
+                forget(&self.draft_name(&buffer.was.get_untracked().unwrap_or_else(|| buffer.path.get_untracked())));
+            }
         }
-        forget(&self.new_name());
+        forget(&self.shape_name());
     }
 
     /// A new file.
@@ -369,20 +427,48 @@ impl Desk {
         }
         let number = self.add(new);
         self.current.set(Some(number));
-        let paths: Vec<String> = self.new_texts();
-        browser::remember(&self.new_name(), &serde_json::to_string(&paths).unwrap_or_default());
     }
 
-    fn new_texts(self) -> Vec<String> {
-        let new = |buffer: &&Buffer| buffer.was.get_untracked().is_none() && buffer.bytes.with_value(Option::is_none) && !buffer.gone.get_untracked();
-        self.buffers.peek(|buffers| buffers.iter().filter(new).map(|buffer| buffer.path.get_untracked()).collect()).unwrap_or_default()
+    /// Other bytes for a file that is there.
+    pub fn replace(self, number: usize, bytes: Vec<u8>) {
+        let Some(buffer) = self.buffers.peek(|buffers| buffers.get(number).copied()).flatten() else { return };
+        buffer.gone.set(false);
+        match String::from_utf8(bytes) {
+            Ok(text) if buffer.state.peek(|state| *state == State::Text) == Some(true) => buffer.text.set(text),
+            Ok(text) => self.put(buffer, text.into_bytes()),
+            Err(error) => self.put(buffer, error.into_bytes()),
+        }
+        self.current.set(Some(number));
     }
 
-    /// New files of an earlier visit.
-    fn restore_new(self) {
-        let paths: Vec<String> = browser::remembered(&self.new_name()).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default();
-        for path in paths {
-            let taken = self.buffers.peek(|buffers| buffers.iter().any(|buffer| buffer.path.get_untracked() == path)) == Some(true);
+    fn put(self, buffer: Buffer, bytes: Vec<u8>) {
+        buffer.state.set(State::Binary(bytes.len()));
+        buffer.bytes.set_value(Some(bytes));
+        buffer.replaced.set(true);
+    }
+
+    /// What an earlier visit left: new files, other names, deletions, and texts that were typed.
+    fn restore(self) {
+        let shape: Shape = browser::remembered(&self.shape_name()).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default();
+        let all = self.buffers.peek(Clone::clone).unwrap_or_default();
+        for buffer in &all {
+            let was = buffer.was.get_untracked().unwrap_or_default();
+            if shape.gone.contains(&was) {
+                buffer.gone.set(true);
+                buffer.restored.set(true);
+            }
+            if let Some((_, path)) = shape.moved.iter().find(|(from, _)| *from == was) {
+                buffer.path.set(path.clone());
+                buffer.restored.set(true);
+            }
+            if browser::remembered(&self.draft_name(&was)).is_some() {
+                let buffer = *buffer;
+                buffer.state.set(State::Coming);
+                spawn_local(async move { self.fetch(buffer, was, None).await });
+            }
+        }
+        for path in shape.new {
+            let taken = all.iter().any(|buffer| buffer.path.get_untracked() == path);
             let draft: Option<Draft> = browser::remembered(&self.draft_name(&path)).and_then(|kept| serde_json::from_str(&kept).ok());
             if let (false, Some(draft)) = (taken, draft) {
                 let new = buffer(path, None);
@@ -423,11 +509,13 @@ impl Desk {
         }
     }
 
-    /// Everything that is to be saved.
+    /// Everything that is to be saved, with the number of its file.
     #[must_use]
-    pub fn edits(self) -> Vec<Edit> {
+    pub fn edits(self) -> Vec<(usize, Edit)> {
+        let commit = self.commit.get_value();
+        let ready = |buffer: &Buffer| buffer.state.peek(|state| *state != State::Coming) == Some(true);
         self.buffers
-            .peek(|buffers| buffers.iter().filter(|buffer| buffer.state.peek(|state| *state != State::Coming) == Some(true)).flat_map(|buffer| buffer.edits()).collect())
+            .peek(|buffers| buffers.iter().enumerate().filter(|(_, buffer)| ready(buffer)).filter_map(|(number, buffer)| Some((number, buffer.edit(&commit)?))).collect())
             .unwrap_or_default()
     }
 
@@ -435,8 +523,8 @@ impl Desk {
     pub fn conflicts(self, others: Vec<(String, File)>) {
         let mut others: BTreeMap<String, File> = others.into_iter().collect();
         for (number, buffer) in self.buffers.peek(Clone::clone).unwrap_or_default().into_iter().enumerate() {
-            let path = buffer.path.get_untracked();
-            if let Some(file) = others.remove(&path) {
+            let Some(was) = buffer.was.get_untracked() else { continue };
+            if let Some(file) = others.remove(&was) {
                 buffer.theirs.set(Some(Theirs { text: String::from_utf8_lossy(&file.content).into_owned(), since: file.last_commit_id }));
                 self.current.set(Some(number));
             }

@@ -24,8 +24,13 @@ fn wrong(desk: Desk, path: &str) -> Option<&'static str> {
         return Some("A path is made of names with “/” between them.");
     }
     let full = format!("{}/{path}", desk.asset.with_value(Asset::path));
-    let taken = desk.buffers.peek(|buffers| buffers.iter().any(|buffer| !buffer.gone.get_untracked() && buffer.path.get_untracked() == full)) == Some(true);
-    taken.then_some("There is a file of that name.")
+    let here: Vec<String> =
+        desk.buffers.peek(|buffers| buffers.iter().filter(|buffer| !buffer.gone.get_untracked()).map(|buffer| buffer.path.get_untracked()).collect()).unwrap_or_default();
+    if here.contains(&full) {
+        return Some("There is a file of that name.");
+    }
+    let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+    here.iter().any(|path| inside(path, &full) || inside(&full, path)).then_some("A file and a folder cannot have one name.")
 }
 
 fn row(desk: Desk, number: usize, buffer: Buffer) -> AnyView {
@@ -67,6 +72,15 @@ pub fn FileList(desk: Desk) -> impl IntoView {
         over.set(false);
         spawn_local(async move {
             for (name, bytes) in read_files(&event).await {
+                if !desk.is_there() {
+                    return;
+                }
+                let full = format!("{}/{name}", desk.asset.with_value(Asset::path));
+                let known = desk.buffers.peek(|buffers| buffers.iter().position(|buffer| buffer.path.get_untracked() == full && buffer.was.get_untracked().is_some())).flatten();
+                if let Some(number) = known.filter(|_| bytes.len() <= MOST) {
+                    desk.replace(number, bytes);
+                    continue;
+                }
                 match (bytes.len() > MOST, wrong(desk, &name)) {
                     (true, _) => toasts.bad(format!("{name} is too large."), "One commit takes about 150 MB. Add it with git, or keep it in Git LFS."),
                     (_, Some(why)) => toasts.bad(format!("{name} was not taken. {why}"), "Rename it, or delete the other one first."),

@@ -38,25 +38,41 @@ fn head(desk: Desk, buffer: Buffer, form: RwSignal<bool>) -> AnyView {
         name.set(buffer.path.get_untracked());
         renaming.update(|now| *now = !*now);
     };
-    let rename = move || {
-        let new = name.get_untracked().trim().trim_start_matches('/').to_owned();
-        let taken = desk.buffers.peek(|all| all.iter().any(|other| other.path.get_untracked() == new)) == Some(true);
-        if !new.is_empty() && !taken && new.starts_with(&format!("{folder}/")) && !new.split('/').any(|part| part.is_empty() || part == "..") {
-            buffer.path.set(new);
-            renaming.set(false);
+    let refused = {
+        let folder = folder.clone();
+        move || {
+            let new = name.get();
+            let taken = desk.buffers.peek(|all| all.iter().any(|other| other.path.get_untracked() == new && other.path != buffer.path)) == Some(true);
+            if !new.starts_with(&format!("{folder}/")) || new.split('/').any(|part| part.is_empty() || part == "..") {
+                Some(format!("A path within {folder}/ is needed, whole, without empty names."))
+            } else if taken {
+                Some("There is a file of that name.".to_owned())
+            } else {
+                None
+            }
+        }
+    };
+    let rename = {
+        let refused = refused.clone();
+        move || {
+            if refused().is_none() {
+                buffer.path.set(name.get_untracked());
+                renaming.set(false);
+            }
         }
     };
     let path = buffer.path;
     let has_form = move || path.with(|path| [".json", ".yml", ".yaml"].iter().any(|end| path.to_lowercase().ends_with(end)));
     let field = dynamic(move || {
-        let rename = rename.clone();
+        let (rename, refused) = (rename.clone(), refused.clone());
         renaming.get().then(|| {
             let enter = rename.clone();
             view! {
                 <div class="field bar">
                     <label class="only-read" for="rename-file">"New path"</label>
                     <input id="rename-file" prop:value=name on:input=move |event| name.set(event_target_value(&event)) on:keydown=move |event| if event.key() == "Enter" { enter() }/>
-                    <button type="button" class="button" on:click=move |_| rename()>"Rename"</button>
+                    <button type="button" class="button" on:click=move |_| rename()>"Use this name"</button>
+                    {dynamic(move || refused().map(|why| view! { <p class="field-wrong" role="alert">{why}</p> }))}
                 </div>
             }
         })
@@ -107,11 +123,18 @@ pub fn OpenFile(desk: Desk, number: usize) -> impl IntoView {
     });
     let restored = dynamic(move || {
         let discard = move |_| {
-            if let Some(origin) = buffer.origin.peek(Clone::clone).flatten() {
-                buffer.text.set(origin.text);
-            } else {
-                buffer.gone.set(true);
-                forget(&buffer.path.get_untracked());
+            match buffer.was.get_untracked() {
+                Some(was) => {
+                    buffer.path.set(was);
+                    buffer.gone.set(false);
+                    if let Some(origin) = buffer.origin.peek(Clone::clone).flatten() {
+                        buffer.text.set(origin.text);
+                    }
+                }
+                None => {
+                    buffer.gone.set(true);
+                    forget(&desk.draft_name(&buffer.path.get_untracked()));
+                }
             }
             buffer.restored.set(false);
         };

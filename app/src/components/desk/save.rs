@@ -22,9 +22,7 @@ use crate::ui::toast::Toasts;
 fn differences(desk: Desk) -> Vec<FileDiff> {
     let buffers = desk.buffers.peek(Clone::clone).unwrap_or_default();
     let of = |buffer: super::buffers::Buffer| {
-        if buffer.edits().is_empty() {
-            return None;
-        }
+        buffer.edit("")?;
         let (path, was) = (buffer.path.get_untracked(), buffer.was.get_untracked());
         let old = buffer.origin.peek(|origin| origin.as_ref().map(|origin| origin.text.clone())).flatten().unwrap_or_default();
         let gone = buffer.gone.get_untracked();
@@ -45,6 +43,10 @@ fn differences(desk: Desk) -> Vec<FileDiff> {
     buffers.into_iter().filter_map(of).collect()
 }
 
+fn plain(edits: &[(usize, Edit)]) -> Vec<Edit> {
+    edits.iter().map(|(_, edit)| edit.clone()).collect()
+}
+
 /// A message that says what was done, until somebody writes a better one.
 fn usual(edits: &[Edit], asset: &str) -> String {
     let name = |edit: &Edit| edit.path().rsplit('/').next().unwrap_or_default().to_owned();
@@ -52,8 +54,8 @@ fn usual(edits: &[Edit], asset: &str) -> String {
         [one] => {
             let verb = match one {
                 Edit::Create { .. } => "Add",
-                Edit::Update { .. } => "Update",
-                Edit::Move { .. } => "Rename",
+                Edit::Write { from, to, .. } if from != to => "Rename",
+                Edit::Write { .. } => "Update",
                 Edit::Delete { .. } => "Delete",
             };
             format!("{verb} {} of {asset}", name(one))
@@ -84,13 +86,13 @@ pub fn SaveBar(
             }
             let (client, asset, edits) = (desk.client.get_value(), desk.asset.get_value(), desk.edits());
             let typed = message.get_untracked();
-            let words = if typed.trim().is_empty() { usual(&edits, &asset.name) } else { typed };
+            let words = if typed.trim().is_empty() { usual(&plain(&edits), &asset.name) } else { typed };
             let (as_request, navigate) = (offer.get_untracked(), navigate.clone());
             busy.set(true);
             problem.set(None);
             spawn_local(async move {
                 let instance = client.instance.id.clone();
-                let outcome = save(client, asset.owner, words, edits.clone(), as_request).await;
+                let outcome = save(client, asset.owner, words, plain(&edits), as_request).await;
                 if !desk.is_there() {
                     return;
                 }
@@ -101,7 +103,7 @@ pub fn SaveBar(
                         done.set(Some(commit));
                     }
                     Ok(Saved::Done(Outcome::Offered(number))) => {
-                        desk.forget_drafts();
+                        desk.forget_sent(&edits);
                         navigate(&desks::Desk::Change(asset.owner, number).at(&instance).to_string(), NavigateOptions::default());
                     }
                     Ok(Saved::Conflict(others)) => desk.conflicts(others),
@@ -129,17 +131,20 @@ pub fn SaveBar(
     let said = dynamic(move || {
         done.with(Clone::clone).map(|commit| {
             let words = format!("“{}” is commit {}.", commit.title, commit.short_id);
-            view! { <Notice tone=Tone::Plain title="Saved." text=words><button type="button" class="button" on:click=move |_| undo(commit.clone())>"Undo"</button></Notice> }
+            view! { <Notice tone=Tone::Plain title="Saved." text=words><button type="button" class="button" disabled=move || count.get() != 0 on:click=move |_| undo(commit.clone())>"Undo"</button></Notice> }
         })
     });
     let wrong = dynamic(move || problem.with(Clone::clone).map(|problem| view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice/> }));
+    // Texts, names and deletions are kept in this browser; bytes are too many for that.
+    let uploads = move || desk.buffers.with(|all| all.iter().any(|buffer| buffer.is_changed() && buffer.bytes.with_value(Option::is_some)));
+    let kept = dynamic(move || uploads().then(|| view! { <p class="faint" role="status">"Uploaded files are kept on this page only: save before you leave it."</p> }));
     let warning = dynamic(move || marked().map(|path| view! { <p class="field-wrong" role="status">{format!("{path} still has conflict marks.")}</p> }));
     let review = dynamic(move || (reviewing.get() && count.get() > 0).then(|| view! { <DiffView diffs=differences(desk)/> }));
     let placeholder = move || {
         if count.get() == 0 {
             return "What was changed, for the history".to_owned();
         }
-        usual(&desk.edits(), &desk.asset.with_value(|asset| asset.name.clone()))
+        usual(&plain(&desk.edits()), &desk.asset.with_value(|asset| asset.name.clone()))
     };
     view! {
         {wrong}{said}
@@ -150,6 +155,6 @@ pub fn SaveBar(
             <button type="button" class="button" aria-pressed=move || reviewing.get().to_string() disabled=move || count.get() == 0 on:click=move |_| reviewing.update(|now| *now = !*now)>"Review"</button>
             <button type="button" id="save-files" class="button" data-variant="primary" disabled=move || busy.get() || count.get() == 0 || unsettled() on:click=go>{move || if busy.get() { "Saving" } else { "Save" }}</button>
         </div>
-        {warning}{review}
+        {kept}{warning}{review}
     }
 }

@@ -174,7 +174,10 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
             other.require_code()?;
             let (from, to) = (forge.repo(other.project.id), repo.clone());
             let revision = start_branch.clone().or(start_sha.clone()).unwrap_or_else(|| other.project.default_branch.clone());
-            Some(blocking(move || to.take(&from, &revision, "refs/taken-start/last")).await?)
+            let name = format!("refs/taken-start/{:x}", rand::random::<u64>());
+            let taken = name.clone();
+            let sha = blocking(move || to.take(&from, &revision, &taken)).await?;
+            Some((sha, name))
         }
         None => None,
     };
@@ -190,7 +193,7 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
     let author = (params.filled("author_name").unwrap_or_else(|| user.name.clone()), params.filled("author_email").unwrap_or_else(|| user.email.clone()));
     let new = NewCommit {
         branch: branch.clone(),
-        start: elsewhere.or(start_branch).or(start_sha),
+        start: elsewhere.as_ref().map(|(sha, _)| sha.clone()).or(start_branch).or(start_sha),
         force: params.flag("force")?.unwrap_or(false),
         message: message.clone(),
         actions,
@@ -212,6 +215,10 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
         .await?
     };
     drop(writing);
+    if let Some((_, name)) = elsewhere {
+        let repo = repo.clone();
+        blocking(move || Ok::<_, ApiError>(repo.let_go(&name))).await?;
+    }
     if first && visible.project.default_branch != branch {
         forge.adopt_branch(&visible.project, &branch).await?;
     }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::projects::{list_visible, shown};
+use super::projects::{list_visible, shown_alone};
 use crate::Forge;
 use crate::access::{MAINTAINER, blocking};
 use crate::admin::{NewProject, valid_path};
@@ -42,7 +42,7 @@ pub async fn fork_project(State(forge): State<Forge>, caller: Caller, Path(id): 
         path,
         description: params.text("description").or_else(|| original.description.clone()),
         // A fork is never seen by more people than what it is a copy of.
-        visibility: params.filled("visibility").map_or_else(|| original.visibility.clone(), |wish| wider(&original.visibility, &wish)),
+        visibility: params.one_of("visibility", &["private", "internal", "public"])?.map_or_else(|| original.visibility.clone(), |wish| wider(&original.visibility, &wish)),
         default_branch: original.default_branch.clone(),
         topics: original.topics.clone(),
         creator: user.id,
@@ -59,7 +59,7 @@ pub async fn fork_project(State(forge): State<Forge>, caller: Caller, Path(id): 
     }
     sqlx::query("UPDATE projects SET forked_from = ?, ci_config_path = ? WHERE id = ?").bind(original.id).bind(&original.ci_config_path).bind(made).execute(&forge.db).await?;
     let visible = forge.project(&caller, &made.to_string()).await?;
-    Ok((StatusCode::CREATED, Json(shown(&forge, &visible).await?)).into_response())
+    Ok((StatusCode::CREATED, Json(shown_alone(&forge, &caller, &visible).await?)).into_response())
 }
 
 /// `GET /projects/:id/forks`

@@ -17,18 +17,34 @@ use crate::present::merge_requests::{self as present, Beside};
 use crate::present::{pipelines as present_ci, projects as present_projects, repository as present_git};
 use crate::store::identity;
 use crate::store::merge_requests::{self as store, MergeRequestRow};
+use crate::store::projects::ProjectRow;
 use crate::store::{pipelines, projects};
 
-/// Brings an open merge request up to its source branch; one whose branch is gone stays as it is.
+/// Whether changes may come from one project to another: from itself, and within a family of forks.
+fn are_related(source: &ProjectRow, target: &ProjectRow) -> bool {
+    let root = |row: &ProjectRow| row.forked_from.unwrap_or(row.id);
+    source.id == target.id || root(source) == root(target) || source.forked_from == Some(target.id)
+}
+
+/// Brings an open merge request up to its source branch. One whose branch is gone stays as it is, and
+/// so does one whose author may no longer push there: what is written since is not theirs to show.
 async fn follow(forge: &Forge, mut row: MergeRequestRow) -> ApiResult<MergeRequestRow> {
     if row.state != "opened" {
         return Ok(row);
     }
+    let source_row = projects::project(&forge.db, row.source_project_id).await?;
+    let entitled = match &source_row {
+        Some(source) => row.source_project_id == row.project_id || forge.level_of(source, gitlab::UserId(row.author_id)).await? >= DEVELOPER,
+        None => false,
+    };
     let (target, source) = (forge.repo(row.project_id), forge.repo(row.source_project_id));
     let (branch, goal, reference, known) = (row.source_branch.clone(), row.target_branch.clone(), row.reference(), row.sha.clone());
     let found = blocking(move || {
-        let tip = source.resolve(&format!("refs/heads/{branch}")).map(|id| id.to_string()).unwrap_or(known.clone());
-        let sha = if tip == known && target.resolve(&known).is_ok() { tip } else { target.take(&source, &tip, &reference)? };
+        let tip = if entitled { source.resolve(&format!("refs/heads/{branch}")).ok().map(|id| id.to_string()) } else { None };
+        let sha = match tip {
+            Some(tip) if tip != known || target.resolve(&known).is_err() => target.take(&source, &tip, &reference)?,
+            _ => known,
+        };
         let base = target.merge_base(&goal, &sha).ok().flatten();
         Ok::<_, ApiError>((sha, base))
     })
@@ -36,7 +52,7 @@ async fn follow(forge: &Forge, mut row: MergeRequestRow) -> ApiResult<MergeReque
     let base = found.1.unwrap_or_else(|| row.base_sha.clone());
     if found.0 != row.sha || base != row.base_sha {
         (row.sha, row.base_sha, row.updated_at) = (found.0, base, forge.clock.text());
-        store::save(&forge.db, &row).await?;
+        store::advance(&forge.db, &row).await?;
     }
     Ok(row)
 }
@@ -61,6 +77,13 @@ async fn beside(forge: &Forge, row: &MergeRequestRow) -> ApiResult<Beside> {
     Ok(Beside { people, notes: store::count_notes(&forge.db, row.id).await?, outlook: None })
 }
 
+/// The source project, if its pipelines are the caller's to see.
+async fn seen_source(forge: &Forge, caller: &Caller, row: &MergeRequestRow) -> ApiResult<Option<ProjectRow>> {
+    let Some(source) = projects::project(&forge.db, row.source_project_id).await? else { return Ok(None) };
+    let visible = forge.visible(caller, source).await?;
+    Ok(visible.filter(|visible| visible.require_code().is_ok()).map(|visible| visible.project))
+}
+
 /// A merge request asked for alone.
 pub(crate) async fn detail(forge: &Forge, caller: &Caller, visible: &Visible, row: &MergeRequestRow) -> ApiResult<Value> {
     let mut about = beside(forge, row).await?;
@@ -72,7 +95,7 @@ pub(crate) async fn detail(forge: &Forge, caller: &Caller, visible: &Visible, ro
     .await?;
     about.outlook = outlook;
     let mut value = present::basic(forge, &visible.project, row, &about);
-    let head = match projects::project(&forge.db, row.source_project_id).await? {
+    let head = match seen_source(forge, caller, row).await? {
         Some(source) => pipelines::latest_of_commit(&forge.db, source.id, &row.sha).await?.map(|pipeline| present_ci::pipeline_basic(forge, &source, &pipeline)),
         None => None,
     };
@@ -171,6 +194,12 @@ pub async fn create_merge_request(State(forge): State<Forge>, caller: Caller, Pa
     if target.project.visibility == "private" {
         target.require(REPORTER)?;
     }
+    if !are_related(&source.project, &target.project) {
+        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "Source project is not a fork of the target project"));
+    }
+    if target.project.archived {
+        return Err(ApiError::forbidden(""));
+    }
     let (source_branch, target_branch) = (params.required("source_branch")?, params.required("target_branch")?);
     if source.project.id == target.project.id && source_branch == target_branch {
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "You can't use same project/branch for source and target"));
@@ -185,12 +214,13 @@ pub async fn create_merge_request(State(forge): State<Forge>, caller: Caller, Pa
     let (from, to, branch, goal) = (forge.repo(source.project.id), forge.repo(target.project.id), source_branch.clone(), target_branch.clone());
     let invalid = |what: &str| ApiError::Fields(StatusCode::BAD_REQUEST, json!([format!("{what} branch does not exist")]));
     let (no_source, no_target) = (invalid("Source"), invalid("Target"));
-    let (sha, base) = blocking(move || {
+    let (sha, base, kept) = blocking(move || {
         let tip = from.resolve(&format!("refs/heads/{branch}")).map_err(|_| no_source)?.to_string();
         let goal = to.resolve(&format!("refs/heads/{goal}")).map_err(|_| no_target)?.to_string();
-        let sha = to.take(&from, &tip, "refs/merge-requests/new/head")?;
+        let name = format!("refs/merge-requests/new-{:x}/head", rand::random::<u64>());
+        let sha = to.take(&from, &tip, &name)?;
         let base = to.merge_base(&goal, &sha)?.unwrap_or(goal);
-        Ok::<_, ApiError>((sha, base))
+        Ok::<_, ApiError>((sha, base, name))
     })
     .await?;
     let now = forge.clock.text();
@@ -220,7 +250,12 @@ pub async fn create_merge_request(State(forge): State<Forge>, caller: Caller, Pa
     };
     let iid = store::create(&forge.db, &row).await?;
     let repo = forge.repo(target.project.id);
-    blocking(move || repo.take(&repo, &sha, &format!("refs/merge-requests/{iid}/head")).map(|_| ())).await?;
+    blocking(move || {
+        repo.take(&repo, &sha, &format!("refs/merge-requests/{iid}/head"))?;
+        repo.let_go(&kept);
+        Ok::<_, ApiError>(())
+    })
+    .await?;
     let (visible, row) = one(&forge, &caller, &target.project.id.to_string(), &iid.to_string()).await?;
     Ok((StatusCode::CREATED, Json(detail(&forge, &caller, &visible, &row).await?)).into_response())
 }
@@ -238,6 +273,7 @@ pub async fn update_merge_request(State(forge): State<Forge>, caller: Caller, Pa
     if user.id != row.author_id {
         visible.require(DEVELOPER)?;
     }
+    let before = row.state.clone();
     let event = params.one_of("state_event", &["close", "reopen"])?;
     let now = forge.clock.text();
     match (event.as_deref(), row.state.as_str()) {
@@ -256,7 +292,9 @@ pub async fn update_merge_request(State(forge): State<Forge>, caller: Caller, Pa
         row.target_branch = branch;
     }
     row.updated_at = now;
-    store::save(&forge.db, &row).await?;
+    if !store::save(&forge.db, &row, &before).await? {
+        return Err(ApiError::new(StatusCode::CONFLICT, "The merge request has changed meanwhile. Please refresh and try again."));
+    }
     let (visible, row) = one(&forge, &caller, &id, &iid).await?;
     Ok(Json(detail(&forge, &caller, &visible, &row).await?))
 }
@@ -293,7 +331,7 @@ pub async fn get_changes(State(forge): State<Forge>, caller: Caller, Path((id, i
 pub async fn list_pipelines(State(forge): State<Forge>, caller: Caller, Path((id, iid)): Path<(String, String)>, place: Place, params: Params) -> ApiResult {
     let (_, row) = one(&forge, &caller, &id, &iid).await?;
     let mut values = Vec::new();
-    if let Some(source) = projects::project(&forge.db, row.source_project_id).await?
+    if let Some(source) = seen_source(&forge, &caller, &row).await?
         && let Some(pipeline) = pipelines::latest_of_commit(&forge.db, source.id, &row.sha).await?
     {
         values.push(present_ci::pipeline_basic(&forge, &source, &pipeline));

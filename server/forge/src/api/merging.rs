@@ -39,6 +39,11 @@ pub async fn merge(State(forge): State<Forge>, caller: Caller, Path((id, iid)): 
     let squash_message = squash.then(|| params.filled("squash_commit_message").unwrap_or_else(|| row.title.clone()));
     let doer = Doer { name: user.name.clone(), email: user.email.clone(), time: forge.clock.now().timestamp() };
     let writing = forge.writes.lock().await;
+    // Somebody may have merged it while this waited.
+    let fresh = store::merge_request(&forge.db, row.project_id, row.iid).await?.ok_or_else(ApiError::no_record)?;
+    if fresh.state != "opened" {
+        return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed"));
+    }
     let (repo, target, sha) = (forge.repo(row.project_id), row.target_branch.clone(), row.sha.clone());
     let outcome = blocking(move || {
         if repo.outlook(&target, &sha)? != Outlook::Clean {
@@ -47,13 +52,13 @@ pub async fn merge(State(forge): State<Forge>, caller: Caller, Path((id, iid)): 
         Ok(repo.merge(&target, &sha, &message, squash_message.as_deref(), &doer)?)
     })
     .await;
-    drop(writing);
     let made = outcome?;
     let now = forge.clock.text();
     row.state = "merged".to_owned();
     (row.merge_commit_sha, row.squash_commit_sha, row.squash) = (Some(made.commit.clone()), made.squash.clone(), squash);
     (row.merged_at, row.merged_by, row.updated_at) = (Some(now.clone()), Some(user.id), now);
-    store::save(&forge.db, &row).await?;
+    store::save(&forge.db, &row, "opened").await?;
+    drop(writing);
     store::say(&forge.db, row.id, user.id, "merged", true, &row.updated_at).await?;
     let remove = params.flag("should_remove_source_branch")?.unwrap_or(row.remove_source);
     let source = crate::store::projects::project(&forge.db, row.source_project_id).await?;

@@ -30,13 +30,17 @@ pub(crate) async fn content(forge: &Forge, project: &ProjectRow) -> ApiResult<pr
 
 /// A project as its caller sees it.
 pub(crate) async fn shown(forge: &Forge, visible: &Visible) -> ApiResult<Value> {
-    let mut value = present::full(forge, visible, &content(forge, &visible.project).await?);
+    Ok(present::full(forge, visible, &content(forge, &visible.project).await?))
+}
+
+/// The same asked for alone: with what it is a copy of, if the caller sees that.
+pub(crate) async fn shown_alone(forge: &Forge, caller: &Caller, visible: &Visible) -> ApiResult<Value> {
+    let mut value = shown(forge, visible).await?;
     if let Some(original) = visible.project.forked_from
         && let Some(row) = projects::project(&forge.db, original).await?
-        // Whether the caller sees the original is not known here, so only what everybody sees is named.
-        && row.visibility != "private"
+        && let Some(seen) = forge.visible(caller, row).await?
     {
-        value["forked_from_project"] = present::basic(forge, &row, &present::Content::default());
+        value["forked_from_project"] = present::basic(forge, &seen.project, &present::Content::default());
     }
     Ok(value)
 }
@@ -146,7 +150,7 @@ pub async fn get_project(State(forge): State<Forge>, caller: Caller, Path(id): P
     if caller.person().is_none() {
         return Ok(Json(present::basic(&forge, &visible.project, &content(&forge, &visible.project).await?)));
     }
-    Ok(Json(shown(&forge, &visible).await?))
+    Ok(Json(shown_alone(&forge, &caller, &visible).await?))
 }
 
 /// `POST /projects`

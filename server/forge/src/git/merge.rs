@@ -58,23 +58,36 @@ fn point(repository: &Repository, branch: &str, new: Oid, old: Oid, why: &str) -
 }
 
 impl Repo {
-    /// Takes what `revision` names in `other` over into this repository and keeps it as `reference`.
+    /// Takes what the branch or commit `revision` of `other` names over into this repository and keeps it
+    /// as `reference`. Nothing else of `other` comes along: who may read here may not read all of it.
     pub fn take(&self, other: &Self, revision: &str, reference: &str) -> Result<String, GitError> {
         let id = other.resolve(revision)?;
         let repository = self.open()?;
         if repository.find_commit(id).is_err() {
-            // A commit alone cannot be asked for, so all branches come; what they name is not kept.
             let address = other.path.to_string_lossy().into_owned();
-            let branches: Vec<String> =
-                other.refs()?.into_iter().filter(|(name, _)| name.starts_with("refs/heads/")).map(|(name, _)| format!("+{name}:refs/taken/{}", &name[11..])).collect();
-            let fetched = repository.remote_anonymous(&address)?.fetch(&branches, None, None);
-            for mut taken in repository.references_glob("refs/taken/*")?.flatten() {
-                taken.delete()?;
+            // A commit can be asked for by the name of a reference only, which is made for it and goes again.
+            let name = format!("refs/lent/{id}-{:x}", rand::random::<u64>());
+            let lender = other.open()?;
+            lender.reference(&name, id, true, "lent to another project")?;
+            let fetched = repository.remote_anonymous(&address).and_then(|mut remote| remote.fetch(&[format!("+{name}:{name}")], None, None));
+            for place in [&lender, &repository] {
+                if let Ok(mut lent) = place.find_reference(&name) {
+                    let _ = lent.delete();
+                }
             }
             fetched?;
         }
         repository.reference(reference, id, true, "taken from another project")?;
         Ok(id.to_string())
+    }
+
+    /// Lets go of a name that commits were kept under.
+    pub fn let_go(&self, reference: &str) {
+        if let Ok(repository) = self.open()
+            && let Ok(mut found) = repository.find_reference(reference)
+        {
+            let _ = found.delete();
+        }
     }
 
     /// All branches and tags of `other`, for a fork.

@@ -123,11 +123,23 @@ pub async fn create(pool: &SqlitePool, row: &MergeRequestRow) -> sqlx::Result<i6
     Ok(iid)
 }
 
-/// Writes back everything that changes in the life of one.
-pub async fn save(pool: &SqlitePool, row: &MergeRequestRow) -> sqlx::Result<()> {
-    sqlx::query(
+/// Writes down what an open one is now; one that was merged or closed meanwhile stays as it is.
+pub async fn advance(pool: &SqlitePool, row: &MergeRequestRow) -> sqlx::Result<()> {
+    sqlx::query("UPDATE merge_requests SET sha = ?, base_sha = ?, updated_at = ? WHERE id = ? AND state = 'opened'")
+        .bind(&row.sha)
+        .bind(&row.base_sha)
+        .bind(&row.updated_at)
+        .bind(row.id)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Writes back everything that changes in the life of one, if its state is still `before`; whether it was.
+pub async fn save(pool: &SqlitePool, row: &MergeRequestRow, before: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query(
         "UPDATE merge_requests SET target_branch = ?, title = ?, description = ?, state = ?, squash = ?, remove_source = ?, sha = ?, base_sha = ?, merge_commit_sha = ?, \
-         squash_commit_sha = ?, updated_at = ?, merged_at = ?, merged_by = ?, closed_at = ?, closed_by = ? WHERE id = ?",
+         squash_commit_sha = ?, updated_at = ?, merged_at = ?, merged_by = ?, closed_at = ?, closed_by = ? WHERE id = ? AND state = ?",
     )
     .bind(&row.target_branch)
     .bind(&row.title)
@@ -145,9 +157,10 @@ pub async fn save(pool: &SqlitePool, row: &MergeRequestRow) -> sqlx::Result<()> 
     .bind(&row.closed_at)
     .bind(row.closed_by)
     .bind(row.id)
+    .bind(before)
     .execute(pool)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// What was said about one, oldest first.
