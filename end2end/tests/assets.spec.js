@@ -223,3 +223,65 @@ test('a twin is deleted with the job that starts it, and no other byte', async (
   expect(await parent()).toBe(before);
   expect(await tree(server.api, token, 'dtaas/admin', 'digital_twins/hello-world-2')).toBeUndefined();
 });
+
+test('renames, deletions, replacements and new files survive a reload and are saved once', async ({ page, server }) => {
+  const token = server.token('admin');
+  const folder = 'tools/bench';
+  await commit(server.api, token, 'dtaas/admin', { [`${folder}/a.txt`]: 'a\n', [`${folder}/b.bin`]: Buffer.from([0xff, 0]), [`${folder}/c.txt`]: 'c\r\nd\r\n', [`${folder}/d.txt`]: 'd\n' });
+  await signIn(page, server);
+  await page.goto(at(server, `edit/private/${folder}?file=${encodeURIComponent(`${folder}/a.txt`)}`));
+  const files = page.getByRole('navigation', { name: 'Files' });
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.type('1');
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await page.getByLabel('New path').fill(`${folder}/moved/a.txt`);
+  await page.getByRole('button', { name: 'Use this name' }).click();
+  await files.getByRole('button', { name: /d.txt/ }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await files.getByRole('button', { name: /c.txt/ }).click();
+  await expect(page.locator('.cm-content')).toContainText('c');
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.type('2');
+  await page.getByRole('button', { name: 'New file' }).click();
+  await page.getByLabel('Name of the new file').fill('e.txt');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.locator('.cm-content').click();
+  await page.keyboard.type('new');
+  await expect(page.getByText('4 files changed')).toBeVisible();
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.reload();
+  await expect(page.getByText('4 files changed')).toBeVisible();
+  await page.locator('input[type=file]').setInputFiles({ name: 'b.bin', mimeType: 'application/octet-stream', buffer: Buffer.from([0xfe, 1, 2]) });
+  await expect(page.getByText('5 files changed')).toBeVisible();
+  await expect(page.getByText('Uploaded files are kept on this page only')).toBeVisible();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Nothing changed yet')).toBeVisible();
+  const entries = await ask(server.api, token, `/projects/dtaas%2Fadmin/repository/tree?ref=main&recursive=true&path=${encodeURIComponent(folder)}`);
+  expect(entries.filter((entry) => entry.type === 'blob').map((entry) => entry.path.slice(folder.length + 1)).sort()).toEqual(['b.bin', 'c.txt', 'e.txt', 'moved/a.txt']);
+  const raw = async (path) => Buffer.from(await (await fetch(`${server.api}/projects/dtaas%2Fadmin/repository/files/${encodeURIComponent(`${folder}/${path}`)}/raw?ref=main`, { headers: { 'PRIVATE-TOKEN': token } })).arrayBuffer());
+  expect([await raw('moved/a.txt'), await raw('c.txt'), await raw('e.txt')].map(String)).toEqual(['1a\n', '2c\r\nd\r\n', 'new']);
+  expect([...(await raw('b.bin'))]).toEqual([0xfe, 1, 2]);
+  // Nothing comes back on the next visit.
+  await page.goto(at(server, `edit/private/${folder}`));
+  await expect(page.getByText('Nothing changed yet')).toBeVisible();
+  await expect(files.getByRole('listitem')).toHaveCount(4);
+});
+
+test('a file that somebody saved is not renamed over', async ({ page, server }) => {
+  const token = server.token('admin');
+  const path = 'tools/guarded/a.txt';
+  await commit(server.api, token, 'dtaas/admin', { [path]: 'one\n', 'tools/guarded/b.txt': 'b\n' });
+  await signIn(page, server);
+  await page.goto(at(server, `edit/private/tools/guarded?file=${encodeURIComponent(path)}`));
+  await page.locator('.cm-content').click();
+  await page.keyboard.type('mine ');
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await page.getByLabel('New path').fill('tools/guarded/c.txt');
+  await page.getByRole('button', { name: 'Use this name' }).click();
+  await commit(server.api, token, 'dtaas/admin', { [path]: 'theirs\n' }, 'theirs', 'update');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Somebody else saved this file while you changed it.')).toBeVisible();
+  expect(await ask(server.api, token, `/projects/dtaas%2Fadmin/repository/files/${encodeURIComponent(path)}/raw?ref=main`)).toBe('theirs\n');
+});

@@ -245,7 +245,8 @@ impl Desk {
 
     /// Shows a file, fetched if it was not; `fix` is a rule of the lint whose change is to be made.
     pub fn open(self, path: String, line: Option<u32>, fix: Option<String>) {
-        let place = self.buffers.peek(|buffers| buffers.iter().position(|buffer| buffer.path.get_untracked() == path)).flatten();
+        let place =
+            self.buffers.peek(|buffers| buffers.iter().position(|buffer| buffer.path.get_untracked() == path || buffer.was.get_untracked().as_ref() == Some(&path))).flatten();
         // What is not of the asset, the parent CI file for instance, comes beside it.
         let number = place.unwrap_or_else(|| self.add(self.own(|| buffer(path.clone(), Some(path.clone())))));
         let Some(buffer) = self.buffers.peek(|buffers| buffers.get(number).copied()).flatten() else { return };

@@ -1,5 +1,7 @@
 //! Bringing histories together: taking commits from another repository, merging, reverting, picking.
 
+use std::io::Write;
+
 use git2::{Commit, Index, Oid, Repository, Signature};
 
 use super::{GitError, Repo, find_commit};
@@ -64,18 +66,31 @@ impl Repo {
         let id = other.resolve(revision)?;
         let repository = self.open()?;
         if repository.find_commit(id).is_err() {
-            let address = other.path.to_string_lossy().into_owned();
-            // A commit can be asked for by the name of a reference only, which is made for it and goes again.
-            let name = format!("refs/lent/{id}-{:x}", rand::random::<u64>());
+            // libgit2 fetches all that a repository on this disk has, so what is wanted is packed by hand.
             let lender = other.open()?;
-            lender.reference(&name, id, true, "lent to another project")?;
-            let fetched = repository.remote_anonymous(&address).and_then(|mut remote| remote.fetch(&[format!("+{name}:{name}")], None, None));
-            for place in [&lender, &repository] {
-                if let Ok(mut lent) = place.find_reference(&name) {
-                    let _ = lent.delete();
+            let mut walk = lender.revwalk()?;
+            walk.push(id)?;
+            for (_, known) in self.refs()? {
+                if lender.find_commit(known).is_ok() {
+                    walk.hide(known)?;
                 }
             }
-            fetched?;
+            let mut packed = lender.packbuilder()?;
+            packed.insert_walk(&mut walk)?;
+            let odb = repository.odb()?;
+            let mut writer = odb.packwriter()?;
+            let mut failed = None;
+            packed.foreach(|bytes| match writer.write_all(bytes) {
+                Ok(()) => true,
+                Err(error) => {
+                    failed = Some(error);
+                    false
+                }
+            })?;
+            if let Some(error) = failed {
+                return Err(error.into());
+            }
+            writer.commit()?;
         }
         repository.reference(reference, id, true, "taken from another project")?;
         Ok(id.to_string())

@@ -118,3 +118,23 @@ async fn conflicts_rights_and_states() {
     let made = alice.post(&format!("{own}/repository/commits"), body).await.expect(201).json();
     assert_eq!(made["parent_ids"][0], admin.get(&format!("{COMMON}/repository/commits/main")).await.json()["id"]);
 }
+
+#[tokio::test]
+async fn only_what_is_offered_comes_along() {
+    let world = World::new().await;
+    let (alice, admin) = (world.person("alice", &["api"]).await, world.person("admin", &["api"]).await);
+    let fork = alice.post(&format!("{COMMON}/fork"), json!({ "visibility": "private" })).await.expect(201).json();
+    assert_eq!(fork["forked_from_project"]["path_with_namespace"], "dtaas/common");
+    alice.post(&format!("{COMMON}/fork"), json!({ "path": "odd", "visibility": "everybody" })).await.expect(400);
+    let own = format!("/projects/{}", fork["id"]);
+    let secret = commit(&alice, &own, "secret", Some("main"), "secret.txt", "nobody").await;
+    commit(&alice, &own, "offered", Some("main"), "offered.txt", "1").await;
+    let target = admin.get(COMMON).await.json()["id"].clone();
+    let wish = json!({ "source_branch": "offered", "target_branch": "main", "target_project_id": target, "title": "x" });
+    alice.post(&format!("{own}/merge_requests"), wish).await.expect(201);
+    let hidden = format!("{COMMON}/repository/commits/{}", secret["id"].as_str().unwrap_or_default());
+    admin.get(&hidden).await.expect(404);
+    // What has nothing to do with the target is no source.
+    let stranger = json!({ "source_branch": "main", "target_branch": "main", "target_project_id": target, "title": "x" });
+    alice.post("/projects/dtaas%2Falice/merge_requests", stranger).await.expect(422);
+}
