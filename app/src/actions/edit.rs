@@ -3,7 +3,8 @@
 use gitlab::Error;
 use gitlab::commits::{Action, ActionKind, Commit};
 use gitlab::endpoint::ask;
-use gitlab::repository::{File, GetFile};
+pub use gitlab::repository::File;
+use gitlab::repository::GetFile;
 use twin::asset::Owner;
 
 use super::transfer::{Arrival, Road, send};

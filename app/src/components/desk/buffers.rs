@@ -1,97 +1,20 @@
-//! The files on the desk: what they were, what was made of them, and drafts of that in this browser.
+//! The files on the desk, all of them, and what is done with them.
 
 use std::collections::BTreeMap;
 
-use gitlab::repository::File;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde::{Deserialize, Serialize};
 use twin::asset::Asset;
 
-use crate::actions::edit::{Edit, open};
+use super::buffer::{Buffer, Origin, State, Theirs, buffer};
+use super::drafts::Shape;
+use crate::actions::edit::{Edit, File, open};
 use crate::browser;
 use crate::browser::desk::forget;
 use crate::instances::Client;
-use crate::problem::Problem;
 use crate::queries::checks::{Checked, check_later};
 use crate::queries::copy::Snapshot;
 use crate::ui::cell::Cell;
-
-/// A file as it was when it was opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// Its text.
-    pub text: String,
-    /// The commit that touched it last.
-    pub since: String,
-}
-
-/// What somebody else made of a file meanwhile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Theirs {
-    /// The text now.
-    pub text: String,
-    /// The commit that made it so.
-    pub since: String,
-}
-
-/// Where a file stands.
-#[derive(Debug, Clone, PartialEq)]
-pub enum State {
-    /// Not looked at yet.
-    Closed,
-    /// On its way.
-    Coming,
-    /// Here, as text.
-    Text,
-    /// Here, and no text.
-    Binary(usize),
-    /// It did not come.
-    Failed(Problem),
-}
-
-/// One file.
-#[derive(Clone, Copy)]
-pub struct Buffer {
-    /// Its path, which may change.
-    pub path: RwSignal<String>,
-    /// What is in it.
-    pub text: RwSignal<String>,
-    /// Where it stands.
-    pub state: Cell<State>,
-    /// As it is on the backend; nothing for a new file.
-    pub origin: Cell<Option<Origin>>,
-    /// Its path there; nothing for a new file.
-    pub was: RwSignal<Option<String>>,
-    /// Bytes that were uploaded and are no text.
-    pub bytes: StoredValue<Option<Vec<u8>>>,
-    /// Whether those take the place of what is there.
-    pub replaced: RwSignal<bool>,
-    /// Whether it is to go.
-    pub gone: RwSignal<bool>,
-    /// Whether a draft of an earlier visit was put in.
-    pub restored: RwSignal<bool>,
-    /// What somebody else made of it.
-    pub theirs: Cell<Option<Theirs>>,
-    /// A line to begin at.
-    pub line: StoredValue<Option<u32>>,
-}
-
-/// A draft, as this browser keeps it.
-#[derive(Serialize, Deserialize)]
-struct Draft {
-    since: Option<String>,
-    base: Option<String>,
-    text: String,
-}
-
-/// What is done to whole files, as this browser keeps it.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-struct Shape {
-    new: Vec<String>,
-    moved: Vec<(String, String)>,
-    gone: Vec<String>,
-}
 
 /// All files of an asset, on one desk.
 #[derive(Clone, Copy)]
@@ -104,61 +27,11 @@ pub struct Desk {
     pub commit: StoredValue<String>,
     /// Its files.
     pub buffers: Cell<Vec<Buffer>>,
-    current: RwSignal<Option<usize>>,
+    pub(super) current: RwSignal<Option<usize>>,
     /// Whose the files are: what somebody makes in a part of the page that comes and goes stays.
-    owner: StoredValue<Option<Owner>>,
+    pub(super) owner: StoredValue<Option<Owner>>,
     /// What the lint says, once it was asked.
     pub checked: Cell<Option<Checked>>,
-}
-
-fn buffer(path: String, was: Option<String>) -> Buffer {
-    Buffer {
-        path: RwSignal::new(path),
-        text: RwSignal::new(String::new()),
-        state: Cell::new(State::Closed),
-        origin: Cell::new(None),
-        was: RwSignal::new(was),
-        bytes: StoredValue::new(None),
-        replaced: RwSignal::new(false),
-        gone: RwSignal::new(false),
-        restored: RwSignal::new(false),
-        theirs: Cell::new(None),
-        line: StoredValue::new(None),
-    }
-}
-
-impl Buffer {
-    /// What is to be saved of it, without following it; `commit` is what the desk was laid out from.
-    #[must_use]
-    pub fn edit(self, commit: &str) -> Option<Edit> {
-        let (path, was, gone) = (self.path.get_untracked(), self.was.get_untracked(), self.gone.get_untracked());
-        let bytes = self.bytes.get_value();
-        let Some(from) = was else {
-            let content = bytes.unwrap_or_else(|| self.text.get_untracked().into_bytes());
-            let executable = path.contains("/lifecycle/") || content.starts_with(b"#!");
-            return (!gone).then_some(Edit::Create { path, content, executable });
-        };
-        let origin = self.origin.peek(Clone::clone).flatten();
-        let since = origin.as_ref().map_or_else(|| commit.to_owned(), |origin| origin.since.clone());
-        if gone {
-            return Some(Edit::Delete { path: from, since });
-        }
-        let text = self.text.get_untracked();
-        let content = bytes.or_else(|| origin.filter(|origin| origin.text != text).map(|_| text.into_bytes()));
-        (path != from || content.is_some()).then_some(Edit::Write { from, to: path, content, since })
-    }
-
-    /// Whether anything is to be saved of it, followed.
-    #[must_use]
-    pub fn is_changed(self) -> bool {
-        let (path, gone) = (self.path.get(), self.gone.get());
-        let text = self.text.with(Clone::clone);
-        let replaced = self.replaced.get();
-        match self.was.get() {
-            None => !gone,
-            Some(was) => gone || replaced || path != was || self.origin.with(|origin| origin.as_ref().is_some_and(|origin| origin.text != text)),
-        }
-    }
 }
 
 impl Desk {
@@ -187,23 +60,6 @@ impl Desk {
         desk
     }
 
-    /// What is done to whole files, followed.
-    fn shape(self) -> Shape {
-        let mut shape = Shape::default();
-        self.buffers.with(|buffers| {
-            for buffer in buffers {
-                let (path, was, gone) = (buffer.path.get(), buffer.was.get(), buffer.gone.get());
-                match was {
-                    None if !gone && buffer.bytes.with_value(Option::is_none) => shape.new.push(path),
-                    Some(was) if gone => shape.gone.push(was),
-                    Some(was) if was != path => shape.moved.push((was, path)),
-                    _ => {}
-                }
-            }
-        });
-        shape
-    }
-
     /// Whether the page is still there; what comes later than that is of no use.
     #[must_use]
     pub fn is_there(self) -> bool {
@@ -229,20 +85,6 @@ impl Desk {
         paths.iter().find(|path| path.to_lowercase().ends_with("/readme.md")).or(paths.first()).cloned()
     }
 
-    /// Under which name the draft of a file is kept.
-    #[must_use]
-    pub fn draft_name(self, path: &str) -> String {
-        let owner = self.asset.with_value(|asset| asset.owner);
-        // Whose it is too: several people may use one browser after another.
-        let whose = self.client.with_value(|client| format!("{} {} {}", client.instance.id, client.username.as_deref().unwrap_or_default(), client.project_path(owner)));
-        format!("draft {whose} {path}")
-    }
-
-    /// Where it is kept what is done to whole files.
-    fn shape_name(self) -> String {
-        self.draft_name(&format!("{}/*", self.asset.with_value(Asset::path)))
-    }
-
     /// Shows a file, fetched if it was not; `fix` is a rule of the lint whose change is to be made.
     pub fn open(self, path: String, line: Option<u32>, fix: Option<String>) {
         let place =
@@ -262,14 +104,14 @@ impl Desk {
     }
 
     /// Does something in the name of the page.
-    fn own<T>(self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn own<T>(self, work: impl FnOnce() -> T) -> T {
         match self.owner.try_get_value().flatten() {
             Some(owner) => owner.with(work),
             None => work(),
         }
     }
 
-    fn add(self, buffer: Buffer) -> usize {
+    pub(super) fn add(self, buffer: Buffer) -> usize {
         let mut all = self.buffers.peek(Clone::clone).unwrap_or_default();
         all.push(buffer);
         let number = all.len() - 1;
@@ -277,7 +119,7 @@ impl Desk {
         number
     }
 
-    async fn fetch(self, buffer: Buffer, path: String, fix: Option<String>) {
+    pub(super) async fn fetch(self, buffer: Buffer, path: String, fix: Option<String>) {
         if !self.is_there() {
             return;
         }
@@ -308,58 +150,6 @@ impl Desk {
         if self.is_there() {
             self.look();
         }
-    }
-
-    /// Puts a text on the desk, with the draft of an earlier visit if there is one.
-    fn arrive(self, buffer: Buffer, path: &str, origin: Origin, text: String) {
-        let draft: Option<Draft> = browser::remembered(&self.draft_name(path)).and_then(|kept| serde_json::from_str(&kept).ok());
-        let mut shown = text.clone();
-        if let Some(draft) = draft.filter(|draft| draft.text != text) {
-            let same = draft.since.as_deref() == Some(origin.since.as_str());
-            // Somebody saved the file after the draft was begun: both versions are shown.
-            if let (false, Some(base), Some(since)) = (same, draft.base, draft.since) {
-                buffer.theirs.set(Some(Theirs { text: text.clone(), since: origin.since.clone() }));
-                buffer.origin.set(Some(Origin { text: base, since }));
-            } else {
-                buffer.origin.set(Some(origin));
-            }
-            shown = draft.text;
-            buffer.restored.set(true);
-        } else {
-            buffer.origin.set(Some(origin));
-        }
-        buffer.text.set(shown);
-        buffer.state.set(State::Text);
-        self.keep_drafts(buffer);
-    }
-
-    /// Keeps what is typed in this browser, from now on.
-    fn keep_drafts(self, buffer: Buffer) {
-        self.own(|| {
-            Effect::new(move |before: Option<String>| {
-                let (text, path) = (buffer.text.get(), buffer.path.get());
-                if let Some(before) = before {
-                    // A new file's draft goes by its name, which may change.
-                    if before != path && buffer.was.get_untracked().is_none() {
-                        forget(&self.draft_name(&before));
-                    }
-                    self.keep(buffer, text);
-                }
-                path
-            })
-        });
-    }
-
-    fn keep(self, buffer: Buffer, text: String) {
-        let was = buffer.was.get_untracked();
-        let name = self.draft_name(was.as_deref().unwrap_or(&buffer.path.get_untracked()));
-        let origin = buffer.origin.peek(Clone::clone).flatten();
-        if origin.as_ref().is_some_and(|origin| origin.text == text) {
-            forget(&name);
-            return;
-        }
-        let (since, base) = origin.map_or((None, None), |origin| (Some(origin.since), Some(origin.text)));
-        browser::remember(&name, &serde_json::to_string(&Draft { since, base, text }).unwrap_or_default());
     }
 
     /// What was saved is what the files are now; what was typed since then stays to be saved.
@@ -399,18 +189,6 @@ impl Desk {
         self.look();
     }
 
-    /// Forgets the drafts of what was offered; what was typed since then is kept.
-    pub fn forget_sent(self, edits: &[(usize, Edit)]) {
-        let buffers = self.buffers.peek(Clone::clone).unwrap_or_default();
-        for (number, edit) in edits {
-            let Some(buffer) = buffers.get(*number) else { continue };
-            if buffer.edit(&self.commit.get_value()).as_ref() == Some(edit) {
-                forget(&self.draft_name(&buffer.was.get_untracked().unwrap_or_else(|| buffer.path.get_untracked())));
-            }
-        }
-        forget(&self.shape_name());
-    }
-
     /// A new file.
     pub fn create(self, path: String, bytes: Vec<u8>) {
         let new = self.own(|| buffer(path, None));
@@ -446,40 +224,6 @@ impl Desk {
         buffer.state.set(State::Binary(bytes.len()));
         buffer.bytes.set_value(Some(bytes));
         buffer.replaced.set(true);
-    }
-
-    /// What an earlier visit left: new files, other names, deletions, and texts that were typed.
-    fn restore(self) {
-        let shape: Shape = browser::remembered(&self.shape_name()).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default();
-        let all = self.buffers.peek(Clone::clone).unwrap_or_default();
-        for buffer in &all {
-            let was = buffer.was.get_untracked().unwrap_or_default();
-            if shape.gone.contains(&was) {
-                buffer.gone.set(true);
-                buffer.restored.set(true);
-            }
-            if let Some((_, path)) = shape.moved.iter().find(|(from, _)| *from == was) {
-                buffer.path.set(path.clone());
-                buffer.restored.set(true);
-            }
-            if browser::remembered(&self.draft_name(&was)).is_some() {
-                let buffer = *buffer;
-                buffer.state.set(State::Coming);
-                spawn_local(async move { self.fetch(buffer, was, None).await });
-            }
-        }
-        for path in shape.new {
-            let taken = all.iter().any(|buffer| buffer.path.get_untracked() == path);
-            let draft: Option<Draft> = browser::remembered(&self.draft_name(&path)).and_then(|kept| serde_json::from_str(&kept).ok());
-            if let (false, Some(draft)) = (taken, draft) {
-                let new = buffer(path, None);
-                new.text.set(draft.text);
-                new.state.set(State::Text);
-                new.restored.set(true);
-                self.keep_drafts(new);
-                self.add(new);
-            }
-        }
     }
 
     /// Makes the change that a finding offers.

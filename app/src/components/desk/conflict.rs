@@ -4,7 +4,7 @@ use compose::merge::{Merged, patch, three_way};
 use gitlab::commits::FileDiff;
 use leptos::prelude::*;
 
-use super::buffers::{Buffer, Origin, Theirs};
+use super::buffer::{Buffer, Origin, Theirs};
 use crate::components::diff_view::DiffView;
 use crate::ui::notice::{Notice, Tone};
 

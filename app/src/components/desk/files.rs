@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::Asset;
 
-use super::buffers::{Buffer, Desk};
+use super::buffer::Buffer;
+use super::buffers::Desk;
 use crate::browser::desk::read_files;
 use crate::ui::dynamic::dynamic;
 use crate::ui::icon::{Icon, Picture};

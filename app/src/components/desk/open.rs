@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::run::bytes as size_words;
 
-use super::buffers::{Buffer, Desk, State};
+use super::buffer::{Buffer, State};
+use super::buffers::Desk;
 use super::conflict::Conflict;
 use crate::browser::desk::forget;
 use crate::browser::sleep;

@@ -7,7 +7,8 @@ use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use super::buffers::{Desk, State};
+use super::buffer::State;
+use super::buffers::Desk;
 use crate::actions::changes::revert;
 use crate::actions::edit::{Edit, Outcome, Saved, save};
 use crate::components::diff_view::DiffView;
@@ -21,7 +22,7 @@ use crate::ui::toast::Toasts;
 /// What would be saved, as differences.
 fn differences(desk: Desk) -> Vec<FileDiff> {
     let buffers = desk.buffers.peek(Clone::clone).unwrap_or_default();
-    let of = |buffer: super::buffers::Buffer| {
+    let of = |buffer: super::buffer::Buffer| {
         buffer.edit("")?;
         let (path, was) = (buffer.path.get_untracked(), buffer.was.get_untracked());
         let old = buffer.origin.peek(|origin| origin.as_ref().map(|origin| origin.text.clone())).flatten().unwrap_or_default();

@@ -217,7 +217,11 @@ pub(crate) async fn commit_actions(forge: &Forge, caller: &Caller, id: &str, par
     drop(writing);
     if let Some((_, name)) = elsewhere {
         let repo = repo.clone();
-        blocking(move || Ok::<_, ApiError>(repo.let_go(&name))).await?;
+        blocking(move || {
+            repo.let_go(&name);
+            Ok::<_, ApiError>(())
+        })
+        .await?;
     }
     if first && visible.project.default_branch != branch {
         forge.adopt_branch(&visible.project, &branch).await?;

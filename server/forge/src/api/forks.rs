@@ -4,17 +4,30 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::projects::{list_visible, shown_alone};
+use super::projects::{list_visible, shown};
 use crate::Forge;
-use crate::access::{MAINTAINER, blocking};
+use crate::access::{MAINTAINER, Visible, blocking};
 use crate::admin::{NewProject, valid_path};
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::page::Place;
 use crate::params::Params;
+use crate::present::projects as present;
 use crate::store::projects;
+
+/// A project asked for alone: with what it is a copy of, if the caller sees that.
+pub(crate) async fn shown_alone(forge: &Forge, caller: &Caller, visible: &Visible) -> ApiResult<Value> {
+    let mut value = shown(forge, visible).await?;
+    if let Some(original) = visible.project.forked_from
+        && let Some(row) = projects::project(&forge.db, original).await?
+        && let Some(seen) = forge.visible(caller, row).await?
+    {
+        value["forked_from_project"] = present::basic(forge, &seen.project, &present::Content::default());
+    }
+    Ok(value)
+}
 
 /// `POST /projects/:id/fork`
 pub async fn fork_project(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, params: Params) -> ApiResult<Response> {

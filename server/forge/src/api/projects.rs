@@ -33,18 +33,6 @@ pub(crate) async fn shown(forge: &Forge, visible: &Visible) -> ApiResult<Value> 
     Ok(present::full(forge, visible, &content(forge, &visible.project).await?))
 }
 
-/// The same asked for alone: with what it is a copy of, if the caller sees that.
-pub(crate) async fn shown_alone(forge: &Forge, caller: &Caller, visible: &Visible) -> ApiResult<Value> {
-    let mut value = shown(forge, visible).await?;
-    if let Some(original) = visible.project.forked_from
-        && let Some(row) = projects::project(&forge.db, original).await?
-        && let Some(seen) = forge.visible(caller, row).await?
-    {
-        value["forked_from_project"] = present::basic(forge, &seen.project, &present::Content::default());
-    }
-    Ok(value)
-}
-
 /// The visible ones of `rows`, filtered, ordered and paged as the parameters say.
 pub(crate) async fn list_visible(forge: &Forge, caller: &Caller, place: &Place, params: &Params, rows: Vec<ProjectRow>) -> ApiResult {
     let member = params.flag("membership")?.unwrap_or(false) || params.flag("owned")?.unwrap_or(false);
@@ -150,7 +138,7 @@ pub async fn get_project(State(forge): State<Forge>, caller: Caller, Path(id): P
     if caller.person().is_none() {
         return Ok(Json(present::basic(&forge, &visible.project, &content(&forge, &visible.project).await?)));
     }
-    Ok(Json(shown_alone(&forge, &caller, &visible).await?))
+    Ok(Json(super::forks::shown_alone(&forge, &caller, &visible).await?))
 }
 
 /// `POST /projects`
