@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { commit } from '../tests/assets.js';
-import { federation, signInAt } from '../tests/federation.js';
+import { federation, signInToWrite } from '../tests/federation.js';
 import { roundtrip } from '../tests/roundtrip.js';
 import { start } from '../tests/server.js';
 
@@ -59,14 +59,7 @@ const browser = await launch();
 const figures = { 'fmu.card_ms_1mb': await card(browser) };
 const fed = await federation();
 const page = await browser.newPage();
-for (const id of ['aarhus', 'polimi']) await signInAt(page, fed, id);
-for (const id of ['aarhus', 'polimi']) {
-  // The right to write, which the first write would ask for.
-  await page.goto(`${fed.url}/auth/${id}?scope=api&then=%2F`);
-  const allow = page.getByRole('button', { name: /Allow|Authorize/ });
-  if (await allow.isVisible()) await allow.click();
-  await page.waitForURL((url) => url.origin === fed.url);
-}
+for (const id of ['aarhus', 'polimi']) await signInToWrite(page, fed, id);
 const outcome = await roundtrip(page, fed, { count: 200, large: 50_000_000 });
 figures['compose.write_requests_500_files'] = outcome.writes;
 figures['compose.files'] = outcome.files;

@@ -58,3 +58,12 @@ export async function signInAt(page, fed, id, then = '/') {
   if (await allow.isVisible()) await allow.click();
   await page.waitForURL((url) => url.origin === fed.url);
 }
+
+// The same, with the right to write, which the first change would ask for.
+export async function signInToWrite(page, fed, id) {
+  await signInAt(page, fed, id);
+  await page.goto(`${fed.url}/auth/${id}?scope=api&then=%2F`);
+  const allow = page.getByRole('button', { name: /Allow|Authorize/ });
+  if (await allow.isVisible()) await allow.click();
+  await page.waitForURL((url) => url.origin === fed.url);
+}

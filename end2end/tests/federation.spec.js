@@ -1,6 +1,6 @@
 // Several backends in one portal: sign in to some, look at the public part of another, and go on
 // when one hangs, refuses, or has ended the sign-in.
-import { federation, signInAt } from './federation.js';
+import { federation, signInAt, signInToWrite } from './federation.js';
 import { roundtrip } from './roundtrip.js';
 import { accessible, expect, ready, test as base } from './server.js';
 
@@ -188,13 +188,7 @@ test('tokens go to their own backend and nowhere else, and stay out of sight', a
 
 test('assets go to another backend and back without a byte lost, and are offered there', async ({ page, fed }) => {
   test.setTimeout(150_000);
-  for (const id of ['aarhus', 'polimi']) {
-    await signInAt(page, fed, id);
-    await page.goto(`${fed.url}/auth/${id}?scope=api&then=%2F`);
-    const allow = page.getByRole('button', { name: /Allow|Authorize/ });
-    if (await allow.isVisible()) await allow.click();
-    await page.waitForURL((url) => url.origin === fed.url);
-  }
+  for (const id of ['aarhus', 'polimi']) await signInToWrite(page, fed, id);
   const outcome = await roundtrip(page, fed, { count: 20, large: 3_000_000 });
   expect(outcome).toMatchObject({ writes: 1, identical: 20, whole: true });
   // One of them is offered to a project of the other backend, with the way back to where it is from.
@@ -212,13 +206,7 @@ test('assets go to another backend and back without a byte lost, and are offered
 
 test('a source that goes down half-way leaves nothing behind, and is gone on with', async ({ page, fed }) => {
   test.setTimeout(120_000);
-  for (const id of ['aarhus', 'polimi']) {
-    await signInAt(page, fed, id);
-    await page.goto(`${fed.url}/auth/${id}?scope=api&then=%2F`);
-    const allow = page.getByRole('button', { name: /Allow|Authorize/ });
-    if (await allow.isVisible()) await allow.click();
-    await page.waitForURL((url) => url.origin === fed.url);
-  }
+  for (const id of ['aarhus', 'polimi']) await signInToWrite(page, fed, id);
   const cart = ['spring-mass', 'mass-damper'].map((name) => ({ instance: 'aarhus', asset: { owner: 'Common', kind: 'Model', name } }));
   await page.evaluate((cart) => localStorage.setItem('cart', JSON.stringify(cart)), cart);
   await page.goto(`${fed.url}/i/polimi/compose`);

@@ -26,15 +26,23 @@ pub fn has_marks(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))
 }
 
-/// The change from one text to another, in the unified form that `git apply` reads.
+/// The change from one text to another as hunks in the unified form, without the lines that name the
+/// files: what GitLab gives as `diff`.
 #[must_use]
-pub fn patch(old: &str, new: &str) -> String {
-    diffy::create_patch(old, new).to_string()
+pub fn hunks(old: &str, new: &str) -> String {
+    let patch = diffy::create_patch(old, new).to_string();
+    patch.find("@@ ").map_or_else(String::new, |start| patch[start..].to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Merged, has_marks, three_way};
+    use super::{Merged, has_marks, hunks, three_way};
+
+    #[test]
+    fn hunks_alone() {
+        assert_eq!(hunks("a\nb\n", "a\nc\n"), "@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
+        assert_eq!(hunks("a\n", "a\n"), "");
+    }
 
     #[test]
     fn both_changes_or_both_versions() {

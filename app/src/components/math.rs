@@ -47,36 +47,59 @@ const ELEMENTS: [&str; 30] = [
     "mlabeledtr",
 ];
 
-/// Whether a text holds nothing but such elements, without anything that could act. The policy of
-/// the page allows no style of theirs either, so those go.
+/// What such elements may say about themselves; anything else, styles and classes too, goes.
+const ATTRIBUTES: [&str; 18] = [
+    "xmlns",
+    "display",
+    "displaystyle",
+    "scriptlevel",
+    "mathvariant",
+    "form",
+    "fence",
+    "separator",
+    "stretchy",
+    "symmetric",
+    "movablelimits",
+    "accent",
+    "accentunder",
+    "lspace",
+    "rspace",
+    "minsize",
+    "linethickness",
+    "columnalign",
+];
+
+/// The words of a tag with the attributes that it may have, each written anew; nothing for a tag of
+/// another kind, or one that is not `name="value"` throughout.
+fn tag(text: &str) -> Option<String> {
+    let (close, text) = text.strip_prefix('/').map_or(("", text), |text| ("/", text));
+    let (text, end) = text.trim_end().strip_suffix('/').map_or((text, ""), |text| (text, "/"));
+    let (name, mut rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    if !ELEMENTS.contains(&name) {
+        return None;
+    }
+    let mut out = format!("<{close}{name}");
+    while !rest.trim().is_empty() {
+        let (attribute, after) = rest.trim_start().split_once("=\"")?;
+        let (value, after) = after.split_once('"')?;
+        let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || " .,%#:/-".contains(c));
+        if ATTRIBUTES.contains(&attribute) && plain {
+            out.push_str(&format!(" {attribute}=\"{value}\""));
+        }
+        rest = after;
+    }
+    Some(out + end + ">")
+}
+
+/// A formula with nothing in it but such elements and attributes, or nothing.
 fn harmless(mathml: &str) -> Option<String> {
     let mut out = String::with_capacity(mathml.len());
     let mut rest = mathml;
-    while let Some(start) = rest.find('<') {
-        out.push_str(&rest[..start]);
-        let end = start + rest[start..].find('>')?;
-        let tag = &rest[start + 1..end];
-        let name = tag.trim_start_matches('/').split([' ', '/', '\n']).next()?;
-        if !ELEMENTS.contains(&name) {
-            return None;
-        }
-        out.push('<');
-        let mut words = tag;
-        while let Some(place) = words.find(" style=\"") {
-            out.push_str(&words[..place]);
-            words = words[place + 8..].split_once('"')?.1;
-        }
-        let lower = words.to_lowercase();
-        if [" on", "href", "src", "javascript", "class"].iter().any(|word| lower.contains(word)) && lower.contains('=') && !lower.starts_with("math xmlns") {
-            let plain =
-                lower.split_whitespace().skip(1).all(|part| !part.starts_with("on") && !part.starts_with("href") && !part.starts_with("src") && !part.contains("javascript"));
-            if !plain {
-                return None;
-            }
-        }
-        out.push_str(words);
-        out.push('>');
-        rest = &rest[end + 1..];
+    while let Some((before, after)) = rest.split_once('<') {
+        let (inside, after) = after.split_once('>')?;
+        out.push_str(before);
+        out.push_str(&tag(inside)?);
+        rest = after;
     }
     out.push_str(rest);
     Some(out)
@@ -119,7 +142,18 @@ mod tests {
             assert!(!shown.contains("<img") && !shown.contains("<script") && !shown.contains("href") && !shown.contains("style="), "{text}: {shown}");
         }
         assert_eq!(harmless("<math><script>x</script></math>"), None);
-        assert_eq!(harmless("<math><mi onclick=\"x\">y</mi></math>"), None);
-        assert_eq!(harmless("<math><mi style=\"a\">y</mi></math>").as_deref(), Some("<math><mi>y</mi></math>"));
+        for (text, expected) in [
+            ("<math><mi onclick=\"x\">y</mi></math>", Some("<math><mi>y</mi></math>")),
+            (
+                "<math xmlns=\"http://www.w3.org/1998/Math/MathML\" onclick=\"x\" style=\"a\"><mspace lspace=\"1em\" /></math>",
+                Some("<math xmlns=\"http://www.w3.org/1998/Math/MathML\"><mspace lspace=\"1em\"/></math>"),
+            ),
+            ("<math display=\"block\"><mi lspace=\"javascript&#58;x\">y</mi></math>", Some("<math display=\"block\"><mi>y</mi></math>")),
+            ("<math><mi onclick=x>y</mi></math>", None),
+            ("<math><mi lspace=\"a>b\">y</mi></math>", None),
+            ("<math><mi", None),
+        ] {
+            assert_eq!(harmless(text).as_deref(), expected, "{text}");
+        }
     }
 }

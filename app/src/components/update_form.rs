@@ -1,7 +1,7 @@
 //! Bringing a newer version of a part in: file by file what would happen, and then one commit.
 
 use compose::lock::Entry;
-use compose::merge::patch;
+use compose::merge::hunks;
 use gitlab::commits::FileDiff;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -23,8 +23,7 @@ fn shown(update: &Update) -> FileDiff {
     let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().and_then(|bytes| String::from_utf8(bytes.clone()).ok());
     let binary = [&update.here, &update.then].iter().any(|bytes| bytes.as_ref().is_some_and(|bytes| std::str::from_utf8(bytes).is_err()));
     let (old, new) = (text(&update.here).unwrap_or_default(), text(&update.then).unwrap_or_default());
-    // Without the two lines that name the files.
-    let diff = if binary { String::new() } else { patch(&old, &new).lines().skip(2).map(|line| format!("{line}\n")).collect() };
+    let diff = if binary { String::new() } else { hunks(&old, &new) };
     FileDiff {
         old_path: update.path.clone(),
         new_path: update.path.clone(),

@@ -1,6 +1,6 @@
 //! Somebody else saved the file meanwhile: both changes, and what becomes of them.
 
-use compose::merge::{Merged, patch, three_way};
+use compose::merge::{Merged, hunks, three_way};
 use gitlab::commits::FileDiff;
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::components::diff_view::DiffView;
 use crate::ui::notice::{Notice, Tone};
 
 fn change(path: &str, old: &str, new: &str) -> FileDiff {
-    let diff = patch(old, new).lines().skip(2).map(|line| format!("{line}\n")).collect();
+    let diff = hunks(old, new);
     FileDiff { old_path: path.to_owned(), new_path: path.to_owned(), diff, new_file: false, renamed_file: false, deleted_file: false, too_large: None }
 }
 

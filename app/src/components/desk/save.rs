@@ -1,6 +1,6 @@
 //! Saving: what would be, in words of one's own, as a commit or as a wish for one.
 
-use compose::merge::{has_marks, patch};
+use compose::merge::{has_marks, hunks};
 use gitlab::commits::{Commit, FileDiff};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -29,7 +29,7 @@ fn differences(desk: Desk) -> Vec<FileDiff> {
         let gone = buffer.gone.get_untracked();
         let binary = buffer.state.peek(|state| !matches!(state, State::Text)) == Some(true);
         let new = if gone { String::new() } else { buffer.text.get_untracked() };
-        let diff = if binary || old == new { String::new() } else { patch(&old, &new).lines().skip(2).map(|line| format!("{line}\n")).collect() };
+        let diff = if binary { String::new() } else { hunks(&old, &new) };
         let moved = was.as_ref().is_some_and(|was| *was != path);
         Some(FileDiff {
             old_path: was.clone().unwrap_or_else(|| path.clone()),
