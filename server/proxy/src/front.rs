@@ -1,8 +1,9 @@
 //! The strict front: one valid `Host`, equal to the authority if there is one; no TRACE and no
 //! CONNECT; a path without traversal or control characters. Routers decode; this looks at raw bytes.
 
-use axum::extract::Request;
-use axum::http::{Method, header};
+use http::{Method, Request, header};
+
+use crate::path;
 
 /// Why a request is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,13 +48,6 @@ fn is_host(text: &str) -> bool {
     !host.is_empty() && host.chars().all(fine) && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `..` as a segment, raw or encoded, encoded control characters, backslashes.
-fn is_path(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase().replace("%2e", ".");
-    let bad = ["%00", "%0a", "%0d", "%5c", "\\"];
-    path.starts_with('/') && !bad.iter().any(|word| lower.contains(word)) && !lower.split('/').any(|part| part == ".." || part == ".")
-}
-
 /// Whether a request is let in.
 pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     match *request.method() {
@@ -71,13 +65,13 @@ pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
         (None, None) => return Err(Refusal::Host),
         _ => {}
     }
-    if is_path(request.uri().path()) { Ok(()) } else { Err(Refusal::Path) }
+    if path::is_plain(request.uri().path()) { Ok(()) } else { Err(Refusal::Path) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Refusal, check};
-    use axum::extract::Request;
+    use http::Request;
 
     fn verdict(method: &str, uri: &str, hosts: &[&str]) -> Option<Refusal> {
         let mut request = Request::builder().method(method).uri(uri);
