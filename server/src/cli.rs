@@ -2,6 +2,7 @@
 
 mod assets;
 mod federation;
+mod git_credential;
 mod people;
 mod serve;
 
@@ -60,6 +61,12 @@ enum Command {
     Token {
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// What git in a workspace asks for a token (a credential helper, see git-credential(1)).
+    #[command(hide = true)]
+    GitCredential {
+        /// `get`; the others do nothing.
+        action: String,
     },
     /// Say which version this is.
     Version,
@@ -171,6 +178,7 @@ async fn act(command: Command) -> Result<(), String> {
         Command::Lint { dir } => assets::lint_folder(&dir).map(|_| ()),
         Command::User { command } => people::user(command).await,
         Command::Token { command: TokenCommand::Create { name, place, scope, days } } => people::token(&place, &name, &scope, days).await,
+        Command::GitCredential { action } => git_credential::answer(&action).await,
         Command::Version => say(env!("CARGO_PKG_VERSION")),
     }
 }

@@ -1,38 +1,40 @@
-//! The listening socket: connections with limits, so that a slow client holds nothing for long,
-//! and an end in order.
+//! The listening sockets. Connections have limits, so that a slow client holds nothing for long;
+//! each is served by one of a few threads that never hand it on, and what workspaces say passes
+//! through there and nowhere else. Requests for the app go to the pool of threads that all of it
+//! runs on.
+
+mod client;
+pub mod serve;
+mod threads;
+mod tls;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::Service;
+
+pub use serve::Front;
+pub use threads::Door;
+pub use tls::acceptor;
 
 /// Connections at once; fewer where the system gives fewer descriptors.
 const MOST: u64 = 8192;
 /// From one address, unless it is this machine (a proxy in front, say).
 const MOST_FROM_ONE: usize = 256;
-/// A client has so long for the head of a request.
-const HEADER_TIME: Duration = Duration::from_secs(10);
-/// Connections get so long to finish when the server stops.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// How many connections are held at once: half of what the system lets us open, files and jobs
-/// need the rest.
+/// How many connections are held at once: under half of what the system lets us open, as a tunnel
+/// takes two, and files and jobs need the rest.
 fn room() -> usize {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
-    let wanted = hard.min(2 * MOST);
-    let given = if soft < wanted && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() { wanted } else { soft };
-    usize::try_from((given / 2).min(MOST)).unwrap_or(512).max(16)
+    let wanted = hard.min(3 * MOST);
+    let given = if soft < wanted && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() { wanted } else { soft.max(wanted.min(soft)) };
+    usize::try_from((given * 2 / 5).min(MOST)).unwrap_or(512).max(16)
 }
 
 /// Connections by address.
@@ -70,14 +72,31 @@ impl Drop for Guest {
     }
 }
 
-/// Serves `router` until `stop`.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let graceful = GracefulShutdown::new();
-    let mut make = router.into_make_service();
+/// A socket that is listened at.
+pub struct Listener {
+    /// It.
+    pub socket: TcpListener,
+    /// What comes in there.
+    pub door: Door,
+    /// Whether it is encrypted.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// Serves `front` at every listener until `stop`; comes back when what was going on has ended.
+pub async fn serve(listeners: Vec<Listener>, front: Front, stop: CancellationToken) {
+    let threads = Arc::new(threads::Threads::start(&front, &stop));
     let (places, guests) = (Arc::new(Semaphore::new(room())), Guests::default());
+    let accepting = listeners.into_iter().map(|listener| accept(listener, threads.clone(), places.clone(), guests.clone(), stop.clone()));
+    futures_util::future::join_all(accepting).await;
+    if let Some(threads) = Arc::into_inner(threads) {
+        let _ = tokio::task::spawn_blocking(|| threads.join()).await;
+    }
+}
+
+async fn accept(listener: Listener, threads: Arc<threads::Threads>, places: Arc<Semaphore>, guests: Guests, stop: CancellationToken) {
     loop {
         let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = listener.socket.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, most likely: the next one may be luckier.
@@ -86,30 +105,16 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
                     continue;
                 }
             },
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => return,
         };
         let Some(guest) = guests.enter(peer.ip().to_canonical()) else { continue };
         // None free: whoever is slow is cut soon, and the next waits for that place.
         let place = tokio::select! {
             place = places.clone().acquire_owned() => place,
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => return,
         };
         let Ok(place) = place else { continue };
         let _ = stream.set_nodelay(true);
-        let Ok(service) = make.call(peer).await;
-        let mut builder = Builder::new(TokioExecutor::new());
-        // Without TLS browsers speak HTTP/1.1 alone, and finding out which it is has no time limit.
-        builder = builder.http1_only();
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(64 * 1024).keep_alive(true);
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            let _held = (guest, place);
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-        });
+        threads.give(threads::Arrived { stream, peer: peer.ip().to_canonical(), door: listener.door, tls: listener.tls.clone(), held: Box::new((guest, place)) });
     }
-    drop(listener);
-    let _ = tokio::time::timeout(LAST_WORDS, graceful.shutdown()).await;
 }

@@ -1,6 +1,10 @@
 //! Rendering: the app's shell with what is public about backends and instances, and where this
 //! browser is signed in. Never a token, never a request to a backend.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::LazyLock;
+
 use app::bootstrap::{Bootstrap, Person};
 use app::places::Places;
 use app::routes::Route;
@@ -12,18 +16,39 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
+use tokio_util::task::LocalPoolHandle;
 use tower_sessions::Session;
 
 use crate::State;
 use crate::auth::signed_in;
+use crate::failure::Failure;
 use crate::site;
 
-/// The Content-Security-Policy of pages (`connect-src`: this server and the configured backends).
-fn policy(nonce: &str, backends: &str) -> String {
+/// The Content-Security-Policy of pages (`connect-src`: this server and the configured backends;
+/// `parents`: who may frame them).
+pub(crate) fn policy(nonce: &str, backends: &str, parents: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; worker-src 'self'; \
-         connect-src 'self'{backends}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         connect-src 'self'{backends}; form-action 'self'; base-uri 'none'; frame-ancestors {parents}"
     )
+}
+
+/// A rendered page.
+type Rendering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// Renders from the first byte to the last on one thread: views hold things that must be dropped on
+/// the thread that made them, and a connection is served by another.
+pub(crate) async fn on_one_thread(render: impl Fn(Request<Body>) -> Rendering + Send + 'static, request: Request<Body>) -> Response {
+    static THREADS: LazyLock<LocalPoolHandle> = LazyLock::new(|| LocalPoolHandle::new(std::thread::available_parallelism().map_or(2, usize::from)));
+    let rendering = THREADS.spawn_pinned(move || async move {
+        let (parts, body) = render(request).await.into_parts();
+        axum::body::to_bytes(body, usize::MAX).await.map(|bytes| (parts, bytes))
+    });
+    match rendering.await {
+        Ok(Ok((parts, bytes))) => Response::from_parts(parts, Body::from(bytes)),
+        Ok(Err(error)) => Failure::internal(error).into_response(),
+        Err(error) => Failure::internal(error).into_response(),
+    }
 }
 
 /// Every page of the app.
@@ -40,7 +65,7 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
         let places = if known.len() > 1 { Places::All } else { Places::one(*first) };
         return Redirect::to(&Route::Library { places, kind: None }.to_string()).into_response();
     }
-    let bootstrap = Bootstrap { version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people };
+    let bootstrap = Bootstrap { version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people, embed: None };
     let origins: Vec<String> = state
         .backends
         .iter()
@@ -59,7 +84,7 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
         move || {
             if let Some(response) = use_context::<ResponseOptions>() {
                 let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
-                if let Ok(value) = HeaderValue::from_str(&policy(&nonce, &origins)) {
+                if let Ok(value) = HeaderValue::from_str(&policy(&nonce, &origins, "'none'")) {
                     response.insert_header(header::CONTENT_SECURITY_POLICY, value);
                 }
                 response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -67,5 +92,5 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
             shell()
         },
     );
-    render(request).await.into_response()
+    on_one_thread(render, request).await
 }

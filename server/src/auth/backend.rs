@@ -14,6 +14,13 @@ use super::issuer::Heard;
 use crate::config::{Access, Gitlab};
 use crate::state::StartError;
 
+/// Where this server reaches itself: through a proxy in front, the public address may not lead back
+/// here from this machine.
+#[must_use]
+pub fn loopback(listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], listen.port())) } else { listen }
+}
+
 /// A client that knows all endpoints we use.
 pub type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
@@ -98,9 +105,7 @@ impl Backend {
         };
         forge.create_application(&application).await.map_err(|error| format!("the portal could not be registered at its forge: {error}"))?;
         let url = forge.url("").trim_end_matches('/').to_owned();
-        // Through a proxy in front, the public address may not lead back here from this machine.
-        let host = if listen.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], listen.port())) } else { listen };
-        let internal_url = format!("http://{host}/forge");
+        let internal_url = format!("http://{}/forge", loopback(listen));
         let (secret, client) = (None, client("forge", OWN_CLIENT, None, &url, &internal_url, &redirect_uri)?);
         let (redirect_path, access, read_first, storage) = (None, Access::Direct, false, Vec::new());
         Ok(Self { id: "forge".to_owned(), client, secret, url, internal_url, redirect_uri, redirect_path, access, read_first, storage, heard: Arc::default() })

@@ -173,6 +173,30 @@ impl Grants {
         Ok(Some(Held { tokens, row }))
     }
 
+    /// Whether a grant is still there.
+    pub async fn is_alive(&self, grant: &str, backend: &str) -> Result<bool, String> {
+        Ok(self.store.grant(&Self::id(grant), backend).await?.is_some())
+    }
+
+    /// Seals something that a browser carries for us; only [`Grants::open_text`] with the same
+    /// `purpose` opens it.
+    pub fn seal_text(&self, purpose: &str, plain: &[u8]) -> Result<String, String> {
+        let nonce = random::<24>();
+        let key = self.keys.first().ok_or("there is no key")?;
+        let sealed = key.cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: purpose.as_bytes() }).map_err(|error| error.to_string())?;
+        Ok(format!("{}.{}", key.id, base64::engine::general_purpose::URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())))
+    }
+
+    /// What was sealed, if it is as it was.
+    #[must_use]
+    pub fn open_text(&self, purpose: &str, text: &str) -> Option<Vec<u8>> {
+        let (id, rest) = text.split_once('.')?;
+        let key = self.keys.iter().find(|key| key.id == id)?;
+        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(rest).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(24)?;
+        key.cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: purpose.as_bytes() }).ok()
+    }
+
     /// Forgets a grant.
     pub async fn remove(&self, grant: &str) {
         let _ = self.store.remove_grant(&Self::id(grant)).await;

@@ -4,6 +4,8 @@ use forge::admin::FIRST_USER;
 use forge::runner::Sandbox;
 use server::State;
 use server::config::Config;
+use server::edge::{Door, Front, Listener};
+use server::workspaces::Gate;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -19,6 +21,13 @@ async fn bind(listen: std::net::SocketAddr) -> Result<TcpListener, String> {
         std::io::ErrorKind::AddrNotAvailable => format!("{} is no address of this machine. Listen on 127.0.0.1 or 0.0.0.0", listen.ip()),
         _ => format!("failed to listen on {listen}: {error}"),
     })
+}
+
+fn tls(config: &Config) -> Result<Option<tokio_rustls::TlsAcceptor>, String> {
+    match (&config.server.certificate, &config.server.key) {
+        (Some(certificate), Some(key)) => server::edge::acceptor(certificate, key).map(Some),
+        _ => Ok(None),
+    }
 }
 
 async fn stopped() {
@@ -41,6 +50,16 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
     // The port first: it is the likeliest thing to be wrong, and nothing has been touched yet.
     let listener = bind(config.server.listen).await?;
     config.server.listen = listener.local_addr().map_err(|error| error.to_string())?;
+    let mut listeners = vec![Listener { socket: listener, door: Door::Main, tls: tls(&config)? }];
+    if listeners[0].tls.is_some() {
+        // What this server asks itself needs no encryption, and no certificate for 127.0.0.1.
+        let socket = bind(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        config.server.inside = Some(socket.local_addr().map_err(|error| error.to_string())?);
+        listeners.push(Listener { socket, door: Door::Main, tls: None });
+    }
+    if let (Some(_), Some(address)) = (config.workspaces.driver, config.workspaces.listen) {
+        listeners.push(Listener { socket: bind(address).await?, door: Door::Workspaces, tls: tls(&config)? });
+    }
     let state = State::open(&config, arguments.place.data.clone()).await.map_err(|error| error.to_string())?;
     let stop = CancellationToken::new();
     let tidying = {
@@ -51,7 +70,10 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
         let stop = stop.clone();
         tokio::spawn(async move { forge.run_jobs(stop).await })
     });
-    let server = tokio::spawn(server::edge::serve(listener, server::router(&state), stop.clone()));
+    let trusted = config.trusted().unwrap_or_default();
+    let front = Front { router: server::router(&state), gate: Gate::of(&state), trusted: trusted.into(), main: tokio::runtime::Handle::current() };
+    let server = tokio::spawn(server::edge::serve(listeners, front, stop.clone()));
+    let watching = tokio::spawn(server::workspaces::watch(state.clone()));
     let _ = say(&format!("Twinport is ready at {}", config.public_url()));
     if let Some(forge) = state.forge.clone() {
         let link = forge.sign_in_link(FIRST_USER).await.map_err(|error| error.to_string())?;
@@ -68,6 +90,7 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
     stop.cancel();
     let _ = server.await;
     tidying.abort();
+    watching.abort();
     if let Some(jobs) = jobs {
         let _ = jobs.await;
     }

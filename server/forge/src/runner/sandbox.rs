@@ -2,7 +2,7 @@
 //! processes, files and (absent) network; `prlimit` and `setpriv` bound what it may use.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
@@ -23,6 +23,32 @@ pub enum Sandbox {
     None,
     /// Nothing works, and jobs are refused with this reason.
     Refused(String),
+}
+
+/// A place of the machine that is seen inside.
+pub struct Bind {
+    /// Where it is.
+    pub from: PathBuf,
+    /// Where it is seen.
+    pub to: OsString,
+    /// Whether it may be changed.
+    pub write: bool,
+}
+
+/// What a command runs in.
+pub struct Room<'a> {
+    /// Its user number, if it has one of its own.
+    pub user: Option<u32>,
+    /// What it may use.
+    pub limits: &'a Limits,
+    /// Whether the network is shared with the machine.
+    pub network: bool,
+    /// What it sees beside the system's programs.
+    pub binds: &'a [Bind],
+    /// Where it begins.
+    pub inside: &'a str,
+    /// The same on the machine.
+    pub folder: &'a Path,
 }
 
 /// First of the user numbers that jobs get when the server is root; far from real ones.
@@ -51,27 +77,48 @@ impl Sandbox {
         }
     }
 
+    /// Whether jobs can have users of their own.
+    #[must_use]
+    pub fn gives_users(&self) -> bool {
+        matches!(self, Self::Bubblewrap { own_user: true, .. })
+    }
+
     /// The command that runs `script` (a path on the host) with bash in `project`, which is
     /// seen as `inside`.
     #[must_use]
     pub fn command(&self, job: i64, limits: &Limits, project: &Path, inside: &str, script: &Path, files: &Path) -> Command {
+        let network = matches!(self, Self::Bubblewrap { network: true, .. });
+        let seen = if *self == Self::None { script.into() } else { OsString::from("/run/twinport/script") };
+        let binds = [
+            Bind { from: project.into(), to: inside.into(), write: true },
+            Bind { from: script.into(), to: "/run/twinport/script".into(), write: false },
+            Bind { from: files.into(), to: "/run/twinport/files".into(), write: false },
+        ];
+        let room = Room { user: self.user_of(job), limits, network, binds: &binds, inside, folder: project };
+        self.room(&room, vec!["bash".into(), seen])
+    }
+
+    /// The command `words` in a room of its own. Without a sandbox, in `folder`.
+    #[must_use]
+    pub fn room(&self, room: &Room<'_>, command: Vec<OsString>) -> Command {
+        let Room { limits, inside, .. } = room;
         let mut words: Vec<OsString> = Vec::new();
         let add = |words: &mut Vec<OsString>, list: &[&str]| words.extend(list.iter().map(OsString::from));
-        if let Some(user) = self.user_of(job) {
+        if let Some(user) = room.user {
             let user = user.to_string();
             add(&mut words, &["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups", "--no-new-privs", "--inh-caps=-all"]);
         }
-        let processes = if self.user_of(job).is_some() { limits.processes } else { limits.processes.max(8192) };
+        let processes = if room.user.is_some() { limits.processes } else { limits.processes.max(8192) };
         add(
             &mut words,
             &["prlimit", "--core=0", &format!("--nproc={processes}"), &format!("--fsize={}", limits.file_bytes), &format!("--as={}", limits.memory_bytes), "--nofile=4096"],
         );
-        let Self::Bubblewrap { network, .. } = self else {
-            words.extend([OsString::from("bash"), script.into()]);
-            return finish(words, project);
-        };
+        if !matches!(self, Self::Bubblewrap { .. }) {
+            words.extend(command);
+            return finish(words, room.folder);
+        }
         add(&mut words, &["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "twinport"]);
-        if *network {
+        if room.network {
             add(&mut words, &["--share-net", "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts"]);
         }
         add(&mut words, &["--uid", "1000", "--gid", "1000", "--ro-bind", "/usr", "/usr"]);
@@ -85,13 +132,14 @@ impl Sandbox {
             add(&mut words, &["--ro-bind-try", file, file]);
         }
         add(&mut words, &["--proc", "/proc", "--dev", "/dev", "--size", "536870912", "--tmpfs", "/tmp", "--size", "268435456", "--tmpfs", "/home/twin"]);
-        words.extend(["--bind".into(), project.into(), inside.into()]);
-        words.extend(["--ro-bind".into(), script.into(), "/run/twinport/script".into()]);
-        words.extend(["--ro-bind".into(), files.into(), "/run/twinport/files".into()]);
+        for Bind { from, to, write } in room.binds {
+            words.extend([if *write { "--bind" } else { "--ro-bind" }.into(), from.into(), to.clone()]);
+        }
         // What is left are the roots of bwrap's own file systems, which have no size limit.
         add(&mut words, &["--size", "67108864", "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--remount-ro", "/"]);
-        add(&mut words, &["--chdir", inside, "bash", "/run/twinport/script"]);
-        finish(words, project)
+        add(&mut words, &["--chdir", inside]);
+        words.extend(command);
+        finish(words, room.folder)
     }
 }
 
@@ -170,4 +218,19 @@ pub fn end(root: u32, sandbox: &Sandbox) {
             let _ = kill(Pid::from_raw(child), Signal::SIGKILL);
         }
     }
+}
+
+/// Processor seconds and bytes of memory that `processes` use, read from `/proc`.
+#[must_use]
+pub fn usage(processes: &[i32]) -> (f64, u64) {
+    let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100) as f64;
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten().and_then(|size| u64::try_from(size).ok()).unwrap_or(4096);
+    processes.iter().fold((0.0, 0), |(seconds, bytes), process| {
+        // The name in brackets may hold anything, so numbers are counted behind it (proc_pid_stat(5)).
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let numbers: Vec<f64> = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().filter_map(|word| word.parse().ok()).collect()).unwrap_or_default();
+        let used = numbers.get(10..12).map_or(0.0, |times| times.iter().sum::<f64>() / ticks);
+        let pages: u64 = std::fs::read_to_string(format!("/proc/{process}/statm")).ok().and_then(|text| text.split(' ').nth(1)?.parse().ok()).unwrap_or(0);
+        (seconds + used, bytes + pages * page)
+    })
 }

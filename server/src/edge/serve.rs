@@ -1,0 +1,189 @@
+//! One connection: strict HTTP/1.1, or HTTP/2 where TLS has agreed on it; each request goes to the
+//! app or to the gate before the workspaces, by the host that it asks for.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use ipnet::IpNet;
+use proxy::Relayed;
+use proxy::guard::Guard;
+use proxy::stream::Stream;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::client::client;
+use super::threads::Door;
+use crate::workspaces::gate::Gate;
+
+/// A client has so long for the head of a request, and for agreeing on encryption.
+const HEADER_TIME: Duration = Duration::from_secs(10);
+/// Bytes of a head.
+const HEAD: usize = 64 * 1024;
+/// Requests at once on an HTTP/2 connection.
+const STREAMS: u32 = 100;
+
+/// What answers.
+#[derive(Clone)]
+pub struct Front {
+    /// The app.
+    pub router: Router,
+    /// The gate, where there are workspaces.
+    pub gate: Option<Arc<Gate>>,
+    /// Proxies in front whose word counts.
+    pub trusted: Arc<[IpNet]>,
+    /// Where the app runs.
+    pub main: tokio::runtime::Handle,
+}
+
+/// An answer of the app, or of a workspace.
+pub enum Answer {
+    /// Made here.
+    Own(Body),
+    /// Passed on.
+    Passed(Box<Relayed>),
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match &mut *self {
+            Self::Own(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Passed(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Own(body) => body.is_end_stream(),
+            Self::Passed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Own(body) => body.size_hint(),
+            Self::Passed(body) => body.size_hint(),
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: String) -> Response<Answer> {
+    let mut response = Response::new(Answer::Own(Body::from(text)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+impl Front {
+    async fn answer(&self, request: Request<Incoming>, peer: Peer<'_>, door: Door) -> Response<Answer> {
+        if let Err(refusal) = proxy::front::check(&request) {
+            return plain(StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST), refusal.to_string());
+        }
+        let upgrade = proxy::is_upgrade(request.headers());
+        let mut response = match &self.gate {
+            Some(gate) if gate.is_for(&request, door) => {
+                // Without a proxy in front, which is nearly always, there is nothing to find out.
+                let other = (!self.trusted.is_empty()).then(|| shown(client(peer.address, request.headers(), &self.trusted)));
+                gate.answer(request, other.as_ref().unwrap_or(peer.shown)).await
+            }
+            _ => self.app(request, peer.address).await,
+        };
+        // Behind such a request nothing is read strictly any more, so nothing more is read at all.
+        if upgrade && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    /// The app answers on its own threads: what it does may take a while.
+    async fn app(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Answer> {
+        let caller = Caller(client(peer, request.headers(), &self.trusted));
+        request.extensions_mut().insert(caller);
+        let answer = self.main.spawn(self.router.clone().oneshot(request.map(Body::new)));
+        match answer.await {
+            Ok(Ok(response)) => response.map(Answer::Own),
+            Ok(Err(never)) => match never {},
+            Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong here; the server's log says what".to_owned()),
+        }
+    }
+}
+
+/// The other end of a connection, and how it is written.
+#[derive(Clone, Copy)]
+struct Peer<'a> {
+    address: IpAddr,
+    shown: &'a HeaderValue,
+}
+
+fn shown(address: IpAddr) -> HeaderValue {
+    HeaderValue::from_str(&address.to_string()).unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+/// Who is calling, for the app.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller(pub IpAddr);
+
+/// Serves a connection until it ends, or until the server stops and it has ended in order. The two
+/// kinds of connections share no trait.
+macro_rules! to_its_end {
+    ($connection:expr, $stop:expr) => {{
+        let mut served = std::pin::pin!($connection);
+        let ended = tokio::select! {
+            ended = served.as_mut() => Some(ended),
+            () = $stop.cancelled() => None,
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        ended.map_err(|error| error.to_string())
+    }};
+}
+
+/// Serves one connection to its end.
+pub async fn connection(stream: TcpStream, peer: IpAddr, (door, tls): (Door, Option<TlsAcceptor>), front: Front, stop: CancellationToken) -> Result<(), String> {
+    // What all requests of a connection share is made once.
+    let shared = Arc::new((front, shown(peer)));
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let shared = shared.clone();
+        async move {
+            let (front, shown) = &*shared;
+            Ok::<_, std::convert::Infallible>(front.answer(request, Peer { address: peer, shown }, door).await)
+        }
+    });
+    let (stream, second) = match tls {
+        None => (Stream::Tcp(stream), false),
+        Some(tls) => {
+            let agreed = tokio::time::timeout(HEADER_TIME, tls.accept(stream)).await.map_err(|_| "TLS was not agreed on in time")?;
+            let agreed = agreed.map_err(|error| error.to_string())?;
+            let second = agreed.get_ref().1.alpn_protocol() == Some(b"h2");
+            (Stream::Tls(Box::new(agreed.into())), second)
+        }
+    };
+    if second {
+        let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).max_header_list_size(HEAD as u32);
+        builder.keep_alive_interval(Duration::from_secs(20)).keep_alive_timeout(HEADER_TIME).max_local_error_reset_streams(Some(100));
+        return to_its_end!(builder.serve_connection(TokioIo::new(stream), service), stop);
+    }
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEAD).keep_alive(true);
+    to_its_end!(builder.serve_connection(TokioIo::new(Guard::new(stream)), service).with_upgrades(), stop)
+}
