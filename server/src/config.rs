@@ -2,6 +2,8 @@
 //! an error that names the line.
 
 mod check;
+pub mod embed;
+pub mod workspaces;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -51,6 +53,10 @@ pub struct Config {
     pub forge: Forge,
     /// `[runner]`
     pub runner: Runner,
+    /// `[embed]`
+    pub embed: embed::Embed,
+    /// `[workspaces]`
+    pub workspaces: workspaces::Workspaces,
 }
 
 /// Where the server listens, how it is reached, and what it remembers of browsers.
@@ -72,6 +78,15 @@ pub struct Server {
     /// Files with keys of 32 bytes: the first seals tokens, the others open older ones. Several
     /// servers need the same. The key in the data folder when empty.
     pub key_files: Vec<PathBuf>,
+    /// A certificate with its chain, in PEM form: HTTPS without a proxy in front.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+    /// Proxies in front, as addresses or nets, whose word about a client's address counts.
+    pub trusted_proxies: Vec<String>,
+    /// Where this server reaches itself, when `listen` speaks TLS.
+    #[serde(skip)]
+    pub inside: Option<SocketAddr>,
 }
 
 impl Default for Server {
@@ -84,6 +99,10 @@ impl Default for Server {
             session_idle_minutes: 8 * 60,
             session_days: 7,
             key_files: Vec::new(),
+            certificate: None,
+            key: None,
+            trusted_proxies: Vec::new(),
+            inside: None,
         }
     }
 }
@@ -223,9 +242,30 @@ impl Config {
         } else {
             SocketAddr::new(self.server.listen.ip(), port).to_string().rsplit_once(':').map(|(host, _)| host.to_owned()).unwrap_or_default()
         };
-        let written = self.server.public_url.clone().unwrap_or_else(|| format!("http://{host}:{port}"));
+        let scheme = if self.server.certificate.is_some() { "https" } else { "http" };
+        let written = self.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{host}:{port}"));
         // As browsers write it: lower case, and without the usual port.
         url::Url::parse(&written).map_or(written, |url| url.origin().ascii_serialization())
+    }
+
+    /// The backend whose people can have workspaces here.
+    #[must_use]
+    pub fn workspaces_at(&self) -> Option<String> {
+        self.workspaces.driver?;
+        let only = || self.gitlab.first().map_or_else(|| "forge".to_owned(), |gitlab| gitlab.id.clone());
+        Some(self.workspaces.backend.clone().unwrap_or_else(only))
+    }
+
+    /// The nets of proxies in front, or the first that is none.
+    pub fn trusted(&self) -> Result<Vec<ipnet::IpNet>, String> {
+        let net = |text: &String| text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from)).map_err(|_| text.clone());
+        self.server.trusted_proxies.iter().map(net).collect()
+    }
+
+    /// Where this server reaches itself.
+    #[must_use]
+    pub fn inside(&self) -> SocketAddr {
+        self.server.inside.unwrap_or(self.server.listen)
     }
 
     fn completed(mut self) -> Self {

@@ -38,6 +38,14 @@ impl Failure {
         self
     }
 
+    /// No workspace, or another's: the same page.
+    #[must_use]
+    pub fn no_workspace() -> Self {
+        let text =
+            "Either there is no workspace at this address, or it is not yours. Yours is on the page “Workspace” of its instance; if there is none, ask whoever runs this server.";
+        Self::new(StatusCode::NOT_FOUND, "No workspace of yours", text.to_owned())
+    }
+
     /// A backend that is not configured.
     #[must_use]
     pub fn unknown_backend(id: &str) -> Self {

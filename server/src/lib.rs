@@ -8,6 +8,7 @@ pub mod card;
 pub mod check;
 pub mod config;
 pub mod edge;
+pub mod embed;
 pub mod failure;
 pub mod import;
 pub mod middleware;
@@ -17,6 +18,7 @@ pub mod routes;
 pub mod site;
 pub mod state;
 pub mod store;
+pub mod workspaces;
 
 pub use routes::router;
 pub use state::{StartError, State};

@@ -2,6 +2,7 @@
 //! that rotates tokens as GitLab does. Each test fails when its defence is taken out.
 
 #[path = "auth/mock.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of it")]
 mod mock;
 #[path = "auth/refresh.rs"]
 mod refresh;

@@ -36,7 +36,7 @@ fn gitlab(gitlab: &Gitlab) -> Result<(), String> {
     {
         return Err(format!("[[gitlab]] “{id}” has the redirect_path “{path}”: write a path such as /Library"));
     }
-    const TAKEN: [&str; 9] = ["auth", "relay", "pkg", "forge", "i", "all", "help", "admin", "healthz"];
+    const TAKEN: [&str; 12] = ["auth", "relay", "pkg", "forge", "i", "all", "help", "admin", "healthz", "workspaces", "embed", "oembed"];
     if let Some(path) = gitlab.redirect_path.as_deref()
         && TAKEN.contains(&path[1..].split('/').next().unwrap_or_default())
     {
@@ -69,6 +69,13 @@ impl Config {
         if self.forge_enabled() {
             backends.push("forge");
         }
+        self.trusted().map_err(|text| format!("[server] trusted_proxies has “{text}”: write an address such as 10.0.0.7, or a net such as 10.0.0.0/8"))?;
+        if self.server.certificate.is_some() != self.server.key.is_some() {
+            return Err("[server] certificate and key belong together: name both files, or neither".to_owned());
+        }
+        let host = Url::parse(&self.public_url()).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        self.embed.check(&backends)?;
+        self.workspaces.check(&host, &backends)?;
         let mut seen: Vec<&str> = Vec::new();
         for instance in &self.instance {
             if !plain(&instance.id) || instance.id == "all" {

@@ -115,6 +115,7 @@ async fn revoke(State(mock): State<Mock>, Form(form): Form<HashMap<String, Strin
 /// A server with these backends, and where it keeps its things.
 pub struct Portal {
     pub router: Router,
+    pub state: server::State,
     _folder: tempfile::TempDir,
 }
 
@@ -130,7 +131,7 @@ pub async fn portal(backends: &[(&str, &str)], more: &str) -> Portal {
     std::fs::write(&file, text).expect("it can be written");
     let config = Config::load(Some(&file)).unwrap_or_else(|error| panic!("{error}"));
     let state = server::State::open(&config, folder.path().join("data")).await.unwrap_or_else(|error| panic!("{error}"));
-    Portal { router: server::router(&state), _folder: folder }
+    Portal { router: server::router(&state), state, _folder: folder }
 }
 
 pub struct Answer {

@@ -1,0 +1,149 @@
+//! Workspaces that commands of the administrator start, stop and look at: containers, pods, machines.
+
+use std::collections::HashMap;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proxy::Address;
+use tokio::process::Command;
+
+use super::credential::git_settings;
+use super::seat::{Seat, Standing, Usage};
+use crate::State;
+use crate::config::workspaces::Commands;
+
+/// A look, or a stop, may take so long.
+const TIME: Duration = Duration::from_secs(30);
+/// Between looks while it starts.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What a status command said.
+#[derive(Debug, PartialEq)]
+enum Said {
+    Running(Address, Usage),
+    Starting,
+    Stopped,
+    Failed(String),
+}
+
+/// Reads the first line; what follows is for people.
+fn read(text: &str) -> Result<Said, String> {
+    let line = text.lines().next().unwrap_or_default().trim();
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match word {
+        "starting" => Ok(Said::Starting),
+        "stopped" => Ok(Said::Stopped),
+        "failed" => Ok(Said::Failed(rest.trim().to_owned())),
+        "running" => {
+            let mut words = rest.split_whitespace();
+            let address = words.next().unwrap_or_default();
+            let parsed = Address::parse(address).ok_or_else(|| format!("the status command says that it runs at “{address}”, which is no address"))?;
+            let more: HashMap<&str, &str> = words.filter_map(|word| word.split_once('=')).collect();
+            let usage = Usage { cpu: more.get("cpu").and_then(|text| text.parse().ok()), memory: more.get("memory").and_then(|text| text.parse().ok()) };
+            Ok(Said::Running(parsed, usage))
+        }
+        _ => Err(format!("the status command said “{line}”: its first word has to be running, starting, stopped or failed")),
+    }
+}
+
+/// A command with names in place of its words in braces. They are arguments, never read by a shell.
+fn command(words: &[String], seat: &Seat) -> Command {
+    let mut filled = words.iter().map(|word| word.replace("{name}", &seat.label).replace("{user}", &seat.user));
+    let mut command = Command::new(filled.next().unwrap_or_default());
+    command.args(filled).stdin(Stdio::null()).kill_on_drop(true);
+    command.env("TWINPORT_WORKSPACE", &seat.label).env("TWINPORT_USER", &seat.user);
+    command
+}
+
+/// Runs one to its end; what it printed, or why not.
+async fn run(mut command: Command, time: Duration) -> Result<String, String> {
+    let output = tokio::time::timeout(time, command.output()).await.map_err(|_| format!("it took longer than {} seconds", time.as_secs()))?;
+    let output = output.map_err(|error| error.to_string())?;
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
+    if output.status.success() { Ok(said) } else { Err(format!("{}{said}", complained).trim().chars().take(2_000).collect()) }
+}
+
+async fn status(commands: &Commands, seat: &Seat) -> Result<Said, String> {
+    read(&run(command(&commands.status, seat), TIME).await.map_err(|reason| format!("the status command failed: {reason}"))?)
+}
+
+/// Starts it, and waits until it answers.
+pub async fn start(state: &State, commands: &Commands, seat: &Arc<Seat>) -> Result<Address, String> {
+    let time = Duration::from_secs(commands.start_seconds);
+    let work = async {
+        let mut start = command(&commands.start, seat);
+        start.env("TWINPORT_URL", &state.public_url).env("TWINPORT_WORKSPACE_TOKEN", seat.token());
+        for (name, value) in git_settings(state, &seat.user, "!twinport-credential") {
+            start.env(name, value);
+        }
+        let said = run(start, time).await.map_err(|reason| format!("the start command failed: {reason}"))?;
+        seat.print(said.as_bytes());
+        loop {
+            match status(commands, seat).await? {
+                Said::Running(address, usage) => {
+                    super::process::answers(&address, &seat.home).await;
+                    seat.set_usage(usage);
+                    return Ok(address);
+                }
+                Said::Failed(reason) => return Err(reason),
+                Said::Stopped | Said::Starting => tokio::time::sleep(LOOK).await,
+            }
+        }
+    };
+    tokio::time::timeout(time, work).await.map_err(|_| format!("it did not answer within {} seconds", commands.start_seconds))?
+}
+
+/// Stops it.
+pub async fn stop(commands: &Commands, seat: &Seat) {
+    if let Err(reason) = run(command(&commands.stop, seat), TIME).await {
+        tracing::warn!(workspace = seat.label, reason, "the stop command failed");
+        seat.print(format!("the stop command failed: {reason}\n").as_bytes());
+    }
+}
+
+/// Looks how it is; what is on its way is looked at by whoever started it.
+pub async fn look(commands: &Commands, seat: &Seat) {
+    if seat.standing() == Standing::Starting {
+        return;
+    }
+    match status(commands, seat).await {
+        Ok(Said::Running(address, usage)) => {
+            if seat.address().as_deref() != Some(&address) {
+                seat.runs(address);
+            }
+            seat.set_usage(usage);
+        }
+        Ok(Said::Starting) => {}
+        // Why it failed is worth more than that it is not there.
+        Ok(Said::Stopped) if matches!(seat.standing(), Standing::Failed(_)) => {}
+        Ok(Said::Stopped) => seat.stopped(),
+        Ok(Said::Failed(reason)) | Err(reason) => {
+            if !matches!(seat.standing(), Standing::Failed(_)) {
+                seat.fails(reason);
+            }
+        }
+    }
+}
+
+/// Runs one command inside to its end; what it printed.
+pub async fn inside(commands: &Commands, seat: &Seat, words: &[String], time: Duration) -> Result<String, String> {
+    let all: Vec<String> = commands.inside.iter().chain(words).cloned().collect();
+    run(command(&all, seat), time).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Said, read};
+
+    #[test]
+    fn the_first_line_counts() {
+        assert!(matches!(read("running http://127.0.0.1:8888 cpu=0.5 memory=1024\nmore"), Ok(Said::Running(_, usage)) if usage.cpu == Some(0.5) && usage.memory == Some(1024)));
+        assert!(matches!(read("running unix:/run/a"), Ok(Said::Running(..))));
+        assert_eq!(read(" stopped "), Ok(Said::Stopped));
+        assert_eq!(read("failed no such image\n"), Ok(Said::Failed("no such image".into())));
+        for text in ["", "up", "running", "running localhost:8888", "running http://u@h"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

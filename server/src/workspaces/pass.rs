@@ -1,0 +1,147 @@
+//! Tickets, which take somebody from the app's host to a workspace's once, and passes, which let
+//! them in there. Both are sealed with the server's keys and say for whom they are; a pass is worth
+//! nothing once the sign-in has ended that it was made from.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::State;
+use crate::auth::grants::random_name;
+
+/// A ticket is good for so many seconds.
+const TICKET: i64 = 30;
+/// Passes that are remembered; behind that they are opened anew each time.
+const MOST: usize = 20_000;
+
+/// What is sealed.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    label: String,
+    user: String,
+    grant: String,
+    until: i64,
+    /// Of tickets: a name of its own, and where it leads.
+    once: Option<(String, String)>,
+}
+
+/// Somebody who is inside.
+pub struct Pass {
+    /// Whose workspace.
+    pub label: String,
+    /// Who.
+    pub user: String,
+    grant: String,
+    until: i64,
+    used: AtomicI64,
+    /// Ends everything that is open.
+    pub stop: CancellationToken,
+}
+
+/// Whoever is inside, by the cookie that says so.
+#[derive(Default)]
+pub struct Passes {
+    live: RwLock<HashMap<String, Arc<Pass>>>,
+    /// Cookies that rested for too long, until they would be over anyway.
+    rested: Mutex<HashMap<String, i64>>,
+    redeemed: Mutex<HashMap<String, i64>>,
+}
+
+fn now() -> i64 {
+    chrono::Utc::now().timestamp()
+}
+
+const TICKETS: &str = "workspace ticket";
+const PASSES: &str = "workspace pass";
+
+fn open(state: &State, purpose: &str, text: &str) -> Option<Claims> {
+    let claims: Claims = serde_json::from_slice(&state.grants.open_text(purpose, text)?).ok()?;
+    (claims.until > now()).then_some(claims)
+}
+
+fn seal(state: &State, purpose: &str, claims: &Claims) -> Result<String, String> {
+    state.grants.seal_text(purpose, &serde_json::to_vec(claims).map_err(|error| error.to_string())?)
+}
+
+impl Passes {
+    /// A ticket to `label`, for whoever signed in with `grant`; it leads to the path `then`.
+    pub fn ticket(&self, state: &State, label: &str, user: &str, grant: &str, then: &str) -> Result<String, String> {
+        let once = Some((random_name(), then.to_owned()));
+        let claims = Claims { label: label.to_owned(), user: user.to_owned(), grant: grant.to_owned(), until: now() + TICKET, once };
+        seal(state, TICKETS, &claims)
+    }
+
+    /// Takes a ticket, once, at the host that it is for (any, where all share one): the value of the
+    /// cookie, and where to go.
+    pub fn redeem(&self, state: &State, label: Option<&str>, ticket: &str) -> Option<(String, String)> {
+        let claims = open(state, TICKETS, ticket)?;
+        let (name, then) = claims.once?;
+        if label.is_some_and(|label| label != claims.label) {
+            return None;
+        }
+        let mut redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
+        redeemed.retain(|_, until| *until > now());
+        if redeemed.insert(name, claims.until).is_some() {
+            return None;
+        }
+        let pass = Claims { until: now() + state.limits.whole, once: None, ..claims };
+        Some((seal(state, PASSES, &pass).ok()?, then))
+    }
+
+    /// Whoever comes with this cookie.
+    pub async fn of(&self, state: &State, backend: &str, cookie: &str) -> Option<Arc<Pass>> {
+        let known = self.live.read().unwrap_or_else(PoisonError::into_inner).get(cookie).cloned();
+        if let Some(pass) = known {
+            pass.used.store(now(), Ordering::Relaxed);
+            return (pass.until > now() && !pass.stop.is_cancelled()).then_some(pass);
+        }
+        if self.rested.lock().unwrap_or_else(PoisonError::into_inner).contains_key(cookie) {
+            return None;
+        }
+        let Claims { label, user, grant, until, .. } = open(state, PASSES, cookie)?;
+        if !state.grants.is_alive(&grant, backend).await.ok()? {
+            return None;
+        }
+        let pass = Arc::new(Pass { label, user, grant, until, used: AtomicI64::new(now()), stop: CancellationToken::new() });
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        if live.len() < MOST {
+            return Some(live.entry(cookie.to_owned()).or_insert(pass).clone());
+        }
+        Some(pass)
+    }
+
+    /// Ends the passes of those who signed out, here or at another server, and of those who were away
+    /// for too long.
+    pub async fn look_through(&self, state: &State, backend: &str) {
+        let all: Vec<(String, Arc<Pass>)> = self.live.read().unwrap_or_else(PoisonError::into_inner).iter().map(|(cookie, pass)| (cookie.clone(), pass.clone())).collect();
+        let mut dead = HashSet::new();
+        let mut asked = HashSet::new();
+        for (_, pass) in &all {
+            // A store that does not answer is no reason to throw anybody out.
+            if asked.insert(pass.grant.clone()) && state.grants.is_alive(&pass.grant, backend).await == Ok(false) {
+                dead.insert(pass.grant.clone());
+            }
+        }
+        for (cookie, pass) in all {
+            let rested = now() - pass.used.load(Ordering::Relaxed) >= state.limits.idle;
+            if rested {
+                self.rested.lock().unwrap_or_else(PoisonError::into_inner).insert(cookie.clone(), pass.until);
+            }
+            if rested || dead.contains(&pass.grant) || pass.until <= now() {
+                pass.stop.cancel();
+                self.live.write().unwrap_or_else(PoisonError::into_inner).remove(&cookie);
+            }
+        }
+        self.rested.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now());
+    }
+}
+
+impl Pass {
+    /// Something moves for them: they are not away.
+    pub fn touch(&self) {
+        self.used.store(now(), Ordering::Relaxed);
+    }
+}

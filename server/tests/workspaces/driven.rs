@@ -1,0 +1,82 @@
+//! Workspaces that commands of the administrator start, stop and look at.
+
+use std::time::Duration;
+
+use super::rig::Upstream;
+use crate::mock::{Browser, Mock, portal};
+
+const APP: [(&str, &str); 2] = [("sec-fetch-site", "same-origin"), ("x-twinport", "1")];
+
+/// A “machine room”: files say how a workspace stands.
+fn commands(folder: &std::path::Path, port: u16) -> String {
+    let script = folder.join("room.sh");
+    let text = format!(
+        "#!/bin/sh\ncd {}\ncase $1 in\nstart) [ -f broken ] && {{ echo no such image >&2; exit 1; }}; echo \"starting $2 for $3\"; env | grep ^TWINPORT_ > seen; touch up ;;\nstop) rm -f up ;;\nstatus) if [ -f up ]; then echo running http://127.0.0.1:{port} cpu=0.25 memory=1000000; elif [ -f mad ]; then echo maybe; else echo stopped; fi ;;\nesac\n",
+        folder.display()
+    );
+    std::fs::write(&script, text).expect("it can be written");
+    let words = |act: &str| format!("{act} = [\"sh\", \"{}\", \"{act}\", \"{{name}}\", \"{{user}}\"]\n", script.display());
+    format!(
+        "\n[workspaces]\ndomain = \"w.test\"\ndriver = \"command\"\n[workspaces.command]\nstart_seconds = 10\nhome = \"/lab\"\n{}{}{}",
+        words("start"),
+        words("stop"),
+        words("status")
+    )
+}
+
+async fn until(browser: &mut Browser, wanted: &str) -> serde_json::Value {
+    for _ in 0..200 {
+        let seen = browser.send("GET", "/workspaces/own", &APP).await.json();
+        if seen["state"] == wanted {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never was {wanted}: {}", browser.send("GET", "/workspaces/own", &APP).await.body);
+}
+
+#[tokio::test]
+async fn start_look_and_stop() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let upstream = Upstream::default();
+    let port = upstream.start().await;
+    let mock = Mock::default();
+    mock.with(|seen| seen.lives = 7200);
+    let url = mock.start().await;
+    let portal = portal(&[("x", &url)], &commands(folder.path(), port)).await;
+    let mut browser = Browser::of(&portal);
+    assert_eq!(browser.send("GET", "/workspaces/own", &APP).await.status, 401);
+    browser.sign_in("x").await;
+    assert_eq!(browser.send("POST", "/workspaces/own/start", &[("sec-fetch-site", "cross-site"), ("x-twinport", "1")]).await.status, 403);
+    assert_eq!(until(&mut browser, "stopped").await["starts"], true);
+
+    // What goes wrong is told in the command's own words.
+    std::fs::write(folder.path().join("broken"), "").expect("it can be written");
+    assert_eq!(browser.send("POST", "/workspaces/own/start", &APP).await.status, 202);
+    let failed = until(&mut browser, "failed").await;
+    assert!(failed["reason"].as_str().is_some_and(|reason| reason.contains("no such image")), "{failed}");
+    std::fs::remove_file(folder.path().join("broken")).expect("it was there");
+
+    browser.send("POST", "/workspaces/own/start", &APP).await;
+    let running = until(&mut browser, "running").await;
+    assert_eq!((&running["cpu"], &running["memory"]), (&serde_json::json!(0.25), &serde_json::json!(1_000_000)));
+    assert!(running["log"].as_str().is_some_and(|log| log.contains("starting ada for ada")), "{running}");
+
+    // Its secret opens nothing but a token for git, and that only with the right to write.
+    let seen = std::fs::read_to_string(folder.path().join("seen")).expect("the command saw it");
+    let secret = seen.lines().find_map(|line| line.strip_prefix("TWINPORT_WORKSPACE_TOKEN=")).expect("it got one");
+    let ask = |secret: String| {
+        let mut other = Browser::of(&portal);
+        async move { other.send("POST", "/workspaces/credential", &[("authorization", &format!("Bearer {secret}"))]).await }
+    };
+    let refused = ask(secret.to_owned()).await;
+    assert_eq!((refused.status, refused.body.contains("only read")), (403, true), "{}", refused.body);
+    assert_eq!(ask("rubbish".to_owned()).await.status, 401);
+    assert_eq!(ask(String::new()).await.status, 401);
+
+    assert_eq!(browser.send("POST", "/workspaces/own/stop", &APP).await.json()["state"], "stopped");
+    assert_eq!(ask(secret.to_owned()).await.status, 401, "the secret of a stopped workspace");
+    std::fs::write(folder.path().join("mad"), "").expect("it can be written");
+    let failed = until(&mut browser, "failed").await;
+    assert!(failed["reason"].as_str().is_some_and(|reason| reason.contains("maybe")), "{failed}");
+}
