@@ -97,6 +97,12 @@ pub fn wrap(router: Router, state: &State) -> Router {
         .layer(header(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
 }
 
+/// The stack of what pages of others may frame: without sessions, and without a word against frames
+/// but the policy of each answer.
+pub fn wrap_framed(router: Router) -> Router {
+    router.layer(header(header::CONTENT_SECURITY_POLICY, NOTHING)).layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")).layer(header(header::REFERRER_POLICY, "no-referrer"))
+}
+
 /// The longest pause within the body of a request.
 const BODY_PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
 

@@ -12,7 +12,8 @@ use tower_sessions::Session;
 use crate::State;
 use crate::auth::{begin, callback, done, logout, token};
 use crate::failure::Failure;
-use crate::{card, middleware, pages, relay, site};
+use crate::workspaces::{api, credential, enter};
+use crate::{card, embed, middleware, pages, relay, site};
 
 /// Everything the server answers.
 pub fn router(state: &State) -> Router {
@@ -25,6 +26,16 @@ pub fn router(state: &State) -> Router {
         .route("/auth/{backend}/token", post(token::token))
         .route("/auth/{backend}/logout", post(logout::logout))
         .route("/relay/{backend}/api/{*rest}", any(relay::relay))
+        // Workspaces: people on their way in, the app, and git inside.
+        .route("/workspaces/enter/{label}", get(enter::enter))
+        .route("/workspaces/own", get(api::show))
+        .route("/workspaces/own/start", post(api::start))
+        .route("/workspaces/own/stop", post(api::stop))
+        .route("/workspaces/own/open", post(api::open))
+        .route("/workspaces/credential", post(credential::credential))
+        // Links to embedded views, made and taken back in the app.
+        .route("/embed/links", get(embed::links::list).post(embed::links::make))
+        .route("/embed/links/revoke", post(embed::links::revoke))
         // Other portals.
         .route("/.well-known/dtaas-federation.json", get(card::show))
         // The site's files.
@@ -33,6 +44,13 @@ pub fn router(state: &State) -> Router {
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         // Pages, and everything else.
         .fallback(pages::page);
+    // Views in pages of others: no session, no cookie, and framed by those that the grant names.
+    let framed = Router::new()
+        .route("/embed/{view}", get(embed::page::show))
+        .route("/embed/view.js", get(site::element))
+        .route("/embed/badge.svg", get(embed::badge::draw))
+        .route("/embed/api/{*rest}", any(embed::api::read))
+        .route("/oembed", get(embed::oembed::answer));
     // Applications that were registered for something else keep their redirect URI.
     for backend in &state.backends {
         if let Some(path) = &backend.redirect_path {
@@ -41,13 +59,14 @@ pub fn router(state: &State) -> Router {
         }
     }
     let own = middleware::wrap(own.with_state(state.clone()), state);
+    let framed = middleware::wrap_framed(framed.with_state(state.clone()));
     let mut all = Router::new();
     if let Some(forge) = &state.forge {
         // The forge has its own headers and its own idea of who is calling.
         all = all.nest("/forge", forge.router());
     }
     // Monitors.
-    middleware::outermost(all.route("/healthz", get(health)).merge(own))
+    middleware::outermost(all.route("/healthz", get(health)).merge(framed).merge(own))
 }
 
 /// An answer of a backend whose application was a DTaaS client's; without one, whoever has the old

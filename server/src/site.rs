@@ -89,6 +89,15 @@ pub async fn built_file(Path((folder, file)): Path<(String, String)>, headers: H
     serve(&format!("pkg/{folder}/{file}"), &headers, "public, max-age=31536000, immutable")
 }
 
+/// `GET /embed/view.js`: the element for pages of others. Its address stays, so it is not kept for
+/// ever; anybody may load it, as it says nothing.
+pub async fn element(headers: HeaderMap) -> Response {
+    let mut response = serve(&format!("pkg/{}/view.js", hash()), &headers, "public, max-age=3600");
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+    response.headers_mut().insert("cross-origin-resource-policy", header::HeaderValue::from_static("cross-origin"));
+    response
+}
+
 /// `GET /favicon.svg`
 pub async fn icon(headers: HeaderMap) -> Response {
     serve("favicon.svg", &headers, "public, max-age=86400")

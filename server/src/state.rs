@@ -12,8 +12,10 @@ use crate::auth::Limits;
 use crate::auth::backend::Backend;
 use crate::auth::grants::Grants;
 use crate::config::Config;
+use crate::embed::Embeds;
 use crate::store::Store;
 use crate::store::sessions::Sessions;
+use crate::workspaces::Workspaces;
 
 /// Why the server cannot start, in words for whoever started it.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +60,12 @@ pub struct Inner {
     pub public_backends: Vec<PublicBackend>,
     /// What the app is told about instances.
     pub instances: Vec<PublicInstance>,
+    /// Where this server reaches itself.
+    pub internal_url: String,
+    /// Views in pages of others.
+    pub embeds: Embeds,
+    /// Workspaces, when there are any.
+    pub workspaces: Option<Workspaces>,
     /// The embedded backend, when it is on.
     pub forge: Option<Forge>,
     /// Tokens of people at backends.
@@ -146,7 +154,7 @@ impl State {
             let opened = Forge::open(forge_config(config, &data), Clock::default()).await.map_err(|error| StartError::Storage(explain(&error)))?;
             opened.bootstrap().await.map_err(|error| StartError::Storage(error.to_string()))?;
             opened.recover().await.map_err(|error| StartError::Storage(explain(&error)))?;
-            let backend = Backend::embedded(&opened, &public_url, config.server.listen).await.map_err(StartError::Storage)?;
+            let backend = Backend::embedded(&opened, &public_url, config.inside()).await.map_err(StartError::Storage)?;
             backends.push(backend);
             forge = Some(opened);
         }
@@ -154,6 +162,7 @@ impl State {
             backends.push(Backend::configured(gitlab, &public_url)?);
         }
         let public_backends = backends.iter().map(Backend::public).collect();
+        let workspaces_at = config.workspaces_at();
         let instances = config.instance.iter().zip((0..8).cycle()).map(|(instance, hue)| PublicInstance {
             id: instance.id.clone(),
             name: instance.name.clone(),
@@ -163,6 +172,7 @@ impl State {
             branch: instance.branch.clone(),
             runner_tag: instance.runner_tag.clone(),
             guests: instance.guests,
+            workspace: workspaces_at.as_deref() == Some(instance.gitlab.as_str()),
             hue,
         });
         // The OAuth client must not follow redirects: a backend could point it anywhere (oauth2's own advice).
@@ -173,7 +183,53 @@ impl State {
             .map_err(|error| StartError::Storage(error.to_string()))?;
         let relay_http = crate::relay::client().map_err(|error| StartError::Storage(error.to_string()))?;
         let (instances, name) = (instances.collect(), config.server.name.clone());
-        Ok(Self(Arc::new(Inner { public_url, backends, public_backends, instances, forge, grants, store, sessions, limits, name, http, relay_http, _lock: lock })))
+        let sandbox = forge.as_ref().map(|forge| forge.runner.sandbox.clone());
+        let workspaces = Workspaces::open(config, &data, sandbox).await.map_err(StartError::Storage)?;
+        let embeds = Embeds::open(config).map_err(StartError::Storage)?;
+        let internal_url = format!("http://{}", crate::auth::backend::loopback(config.inside()));
+        Ok(Self(Arc::new(Inner {
+            public_url,
+            backends,
+            public_backends,
+            instances,
+            internal_url,
+            embeds,
+            workspaces,
+            forge,
+            grants,
+            store,
+            sessions,
+            limits,
+            name,
+            http,
+            relay_http,
+            _lock: lock,
+        })))
+    }
+
+    /// The body of a grant for an embedded view, if it is still there.
+    pub async fn embed_body(&self, id: &str) -> Option<String> {
+        self.store.embed(id).await.ok().flatten()
+    }
+
+    /// Whether such a grant is still there.
+    pub async fn has_embed(&self, id: &str) -> bool {
+        self.embed_body(id).await.is_some()
+    }
+
+    /// Keeps one.
+    pub async fn put_embed(&self, id: &str, maker: &str, body: &str, until: i64) -> Result<(), String> {
+        self.store.put_embed(id, maker, body, until).await
+    }
+
+    /// All that somebody made.
+    pub async fn embeds_of(&self, maker: &str) -> Result<Vec<(String, String)>, String> {
+        self.store.embeds_of(maker, chrono::Utc::now().timestamp()).await
+    }
+
+    /// Takes one back.
+    pub async fn remove_embed(&self, id: &str, maker: &str) -> Result<bool, String> {
+        self.store.remove_embed(id, maker).await
     }
 
     /// Forgets what is over, now and every hour, for as long as it runs.
@@ -187,6 +243,9 @@ impl State {
 
     /// Closes the databases in order, once nothing is served any more.
     pub async fn close(&self) {
+        if let Some(workspaces) = &self.workspaces {
+            workspaces.close().await;
+        }
         if let Some(forge) = &self.forge {
             forge.close().await;
         }
