@@ -3,7 +3,9 @@
 pub mod changes;
 pub mod compose;
 pub mod edit;
+pub mod embed;
 pub mod runs;
 pub mod sign_out;
 pub mod transfer;
 pub mod update;
+pub mod workspace;

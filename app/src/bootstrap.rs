@@ -49,6 +49,9 @@ pub struct Instance {
     /// Whether people who are not signed in there may look at what is public.
     #[serde(default)]
     pub guests: bool,
+    /// Whether people of it can have a workspace here.
+    #[serde(default)]
+    pub workspace: bool,
     /// Which of eight colours it has.
     #[serde(default)]
     pub hue: u8,
@@ -76,6 +79,9 @@ pub struct Bootstrap {
     pub instances: Vec<Instance>,
     /// At most one a backend.
     pub people: Vec<Person>,
+    /// For a view in a page of somebody else: what to show, as JSON that `pages::embed` reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embed: Option<String>,
 }
 
 impl Bootstrap {

@@ -154,6 +154,25 @@ pub async fn post_home(url: &str) -> Option<(u16, String)> {
     }
 }
 
+/// Asks this server, marked as ours; status and body, or nothing when it takes too long. Bringing a
+/// project to a workspace may take a while.
+pub async fn ask_home(method: &str, url: &str, body: Option<&serde_json::Value>) -> Option<(u16, String)> {
+    let builder = RequestBuilder::new(url).method(if method == "GET" { Method::GET } else { Method::POST }).header("X-Twinport", "1");
+    let built = match body {
+        Some(body) => builder.header("Content-Type", "application/json").body(body.to_string()),
+        None => builder.build(),
+    };
+    let (asked, limit) = (built.ok()?.send(), sleep(if body.is_some() { 13 * HOME } else { 3 * HOME }));
+    futures_util::pin_mut!(asked, limit);
+    match futures_util::future::select(asked, limit).await {
+        futures_util::future::Either::Left((outcome, _)) => {
+            let answer = outcome.ok()?;
+            Some((answer.status(), answer.text().await.ok()?))
+        }
+        futures_util::future::Either::Right(..) => None,
+    }
+}
+
 /// Milliseconds that this server has for an answer.
 const HOME: u32 = 10_000;
 
@@ -211,6 +230,13 @@ pub fn local_time(text: &str) -> String {
 pub fn clock(milliseconds: f64) -> String {
     let date = js_sys::Date::new(&JsValue::from_f64(milliseconds));
     date.to_locale_time_string("en-GB").into()
+}
+
+/// A day in the person's own zone.
+#[must_use]
+pub fn clock_day(milliseconds: f64) -> String {
+    let date = js_sys::Date::new(&JsValue::from_f64(milliseconds));
+    date.to_locale_date_string("en-GB", &JsValue::UNDEFINED).into()
 }
 
 /// Whether nobody is looking.
@@ -333,6 +359,13 @@ pub fn focus(element: &web_sys::HtmlElement) {
 pub fn mark_ready() {
     if let Some(root) = leptos::prelude::document().document_element() {
         let _ = root.set_attribute("data-ready", "");
+    }
+}
+
+/// Calls a function of one of our modules with two values; without the module nothing happens.
+async fn run_module(module: &str, name: &str, first: &JsValue, second: &JsValue) {
+    if let Ok(module) = JsFuture::from(load_module(&beside_app(module))).await {
+        draw_plot(&module, name, first, second, &JsValue::UNDEFINED);
     }
 }
 

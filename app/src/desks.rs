@@ -16,6 +16,8 @@ pub enum Desk {
     Changes,
     /// One such wish.
     Change(Owner, i64),
+    /// One's own workspace.
+    Workspace,
 }
 
 impl Desk {
@@ -27,6 +29,7 @@ impl Desk {
             ["compose"] => Self::Compose,
             ["edit", owner, kind, name] => Self::Edit(Asset { owner: Owner::of_word(owner)?, kind: Kind::of_folder(kind)?, name: (*name).to_owned() }),
             ["changes"] => Self::Changes,
+            ["workspace"] => Self::Workspace,
             ["changes", owner, number] => Self::Change(Owner::of_word(owner)?, number.parse().ok()?),
             _ => return None,
         })
@@ -39,6 +42,7 @@ impl Desk {
             Self::Compose => "compose".to_owned(),
             Self::Edit(asset) => format!("edit/{}/{}/{}", asset.owner.word(), asset.kind.folder(), asset.name),
             Self::Changes => "changes".to_owned(),
+            Self::Workspace => "workspace".to_owned(),
             Self::Change(owner, number) => format!("changes/{}/{number}", owner.word()),
         };
         Route::Desk { instance: instance.to_owned(), rest }
@@ -52,7 +56,7 @@ mod tests {
     #[test]
     fn every_desk_is_read_back() {
         let asset = Asset { owner: Owner::Private, kind: Kind::Twin, name: "a b".to_owned() };
-        for desk in [Desk::Compose, Desk::Edit(asset), Desk::Changes, Desk::Change(Owner::Common, 7)] {
+        for desk in [Desk::Compose, Desk::Edit(asset), Desk::Changes, Desk::Workspace, Desk::Change(Owner::Common, 7)] {
             let address = desk.at("aarhus").to_string();
             let Some(Route::Desk { rest, .. }) = Route::find(&address) else { panic!("{address} is no desk") };
             assert_eq!(Desk::parse(&rest), Some(desk), "{address}");

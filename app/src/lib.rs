@@ -36,12 +36,16 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let bootstrap = use_context::<Bootstrap>().unwrap_or_else(browser::read_bootstrap);
     provide_context(Instances::new(&bootstrap));
+    let embed = bootstrap.embed.clone();
     provide_context(bootstrap);
     provide_context(ui::toast::Toasts::new());
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Twinport".to_owned() } else { format!("{title} · Twinport") }/>
         <Router>
-            <Frame/>
+            {match embed {
+                Some(told) => pages::embedded(told),
+                None => view! { <Frame/> }.into_any(),
+            }}
         </Router>
     }
 }

@@ -5,6 +5,7 @@ mod changes;
 mod compare;
 mod compose;
 mod edit;
+mod embed;
 mod help;
 mod home;
 mod later;
@@ -14,6 +15,7 @@ mod run;
 mod runs;
 mod signed_out;
 mod twin;
+mod workspace;
 
 use ::twin::asset::{Asset, Kind};
 use leptos::prelude::*;
@@ -23,6 +25,9 @@ use crate::bootstrap::{Bootstrap, Instance};
 use crate::instances::{Client, Instances};
 use crate::places::Places;
 use crate::routes::Route;
+
+/// What is shown in a page of somebody else.
+pub use later::embedded;
 
 /// What a page about an instance gets, or the page that says why there is none.
 fn with_client(route: &Route, instance: &str, page: impl FnOnce(Client) -> AnyView) -> AnyView {

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod checks;
 pub mod compare;
 pub mod copy;
+pub mod embed;
 pub mod fan;
 pub mod history;
 pub mod library;
@@ -15,6 +16,7 @@ pub mod run_log;
 pub mod runs;
 pub mod start;
 pub mod twin;
+pub mod workspace;
 
 use std::future::Future;
 

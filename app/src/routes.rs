@@ -147,7 +147,7 @@ impl Route {
             ["i", instance, "runs", owner, pipeline, job] => {
                 Self::Run { instance: own(instance), owner: Owner::of_word(owner)?, pipeline: pipeline.parse().ok()?, job: Some(job.parse().ok()?) }
             }
-            ["i", instance, "compose" | "edit" | "changes", ..] => Self::Desk { instance: own(instance), rest: words[2..].join("/") },
+            ["i", instance, "compose" | "edit" | "changes" | "workspace", ..] => Self::Desk { instance: own(instance), rest: words[2..].join("/") },
             _ => return None,
         })
     }
@@ -267,6 +267,30 @@ pub fn step_up_url(backend: &str) -> String {
 #[must_use]
 pub fn logout_url(backend: &str) -> String {
     format!("/auth/{}/logout", encode(backend))
+}
+
+/// Where this server tells of one's workspace, or does something with it.
+#[must_use]
+pub fn workspace_url(act: &str) -> String {
+    format!("/workspaces/own/{act}").trim_end_matches('/').to_owned()
+}
+
+/// The way into one's workspace, to a path there.
+#[must_use]
+pub fn workspace_enter(path: &str) -> String {
+    format!("/workspaces/enter/me?then={}", encode(path))
+}
+
+/// Where this server keeps links to embedded views; `act` is empty or `revoke`.
+#[must_use]
+pub fn embed_links(act: &str) -> String {
+    format!("/embed/links/{act}").trim_end_matches('/').to_owned()
+}
+
+/// The whole address of a page, for whoever is not on this server.
+#[must_use]
+pub fn absolute(route: &Route) -> String {
+    format!("{}{route}", leptos::prelude::window().location().origin().unwrap_or_default())
 }
 
 /// The base of a backend's APIs.

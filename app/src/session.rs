@@ -107,6 +107,12 @@ pub async fn access_token(backend: &str, username: &str, write: bool) -> Result<
     if token.may_write() { Ok(token.access_token) } else { Err(Error::Forbidden { message: "you have not allowed Twinport to change anything there".to_owned() }) }
 }
 
+/// Keeps what lets an embedded view read, until `expires_at` (seconds since 1970).
+pub fn keep(backend: &str, username: &str, pass: &str, expires_at: f64) {
+    let token = Token { access_token: pass.to_owned(), expires_at, scope: String::new(), username: username.to_owned() };
+    TOKENS.with_borrow_mut(|tokens| tokens.insert(backend.to_owned(), token));
+}
+
 /// Forgets a token that a backend no longer takes.
 pub fn forget(backend: &str) {
     TOKENS.with_borrow_mut(|tokens| tokens.remove(backend));

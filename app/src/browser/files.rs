@@ -85,3 +85,9 @@ pub fn show_picture(spot: &web_sys::Element, bytes: &[u8], kind: &str) {
     let _ = image.set_attribute("class", "picture");
     spot.replace_children_with_node_1(&image);
 }
+
+/// Tells the page around us how tall we are, and takes its theme.
+pub async fn live_in_frame(parents: &[String], theme: Option<&str>) {
+    let parents: js_sys::Array = parents.iter().map(|parent| wasm_bindgen::JsValue::from_str(parent)).collect();
+    super::run_module("embed.js", "live", &parents, &theme.map_or(wasm_bindgen::JsValue::NULL, wasm_bindgen::JsValue::from_str)).await;
+}

@@ -10,6 +10,7 @@ use twin::asset::{Asset, Owner};
 
 use super::checks_view::ChecksView;
 use super::choose::Choose;
+use super::embed_form::EmbedForm;
 use super::file_view::FileView;
 use super::fmu_card::FmuCard;
 use super::graph_view::GraphView;
@@ -23,6 +24,7 @@ use super::parts_view::PartsView;
 use super::results::Results;
 use super::start_form::StartForm;
 use super::use_view::UseView;
+use crate::actions::embed::Offer;
 use crate::instances::Client;
 use crate::places::Places;
 use crate::queries::run::RunView;
@@ -118,6 +120,16 @@ fn history_part(client: Client, asset: Asset) -> Arrived {
 #[wasm_split(part_use, wasm_split_path = leptos::wasm_split, fallible)]
 fn use_part(client: Client, asset: Asset) -> Arrived {
     Ok(view! { <UseView client asset/> }.into_any())
+}
+
+#[wasm_split(part_embed, wasm_split_path = leptos::wasm_split, fallible)]
+fn embed_part(instance: String, project: String, offers: Signal<Vec<Offer>>) -> Arrived {
+    Ok(view! { <EmbedForm instance project offers/> }.into_any())
+}
+
+/// Links for pages of somebody's own.
+pub fn embed(instance: String, project: String, offers: Signal<Vec<Offer>>) -> AnyView {
+    later(None, __wasm_split_preload_embed_part, move || embed_part(instance.clone(), project.clone(), offers))
 }
 
 #[wasm_split(part_made_of, wasm_split_path = leptos::wasm_split, fallible)]

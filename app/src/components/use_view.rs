@@ -5,13 +5,17 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use twin::asset::Asset;
+use serde_json::json;
+use twin::asset::{Asset, Kind};
 
 use super::asset_table::route_of;
 use super::bring_form::BringForm;
 use super::instance_mark::InstanceMark;
+use super::parts;
 use super::problem_box::ProblemBox;
+use super::snippet::snippet;
 use crate::actions::compose::delete;
+use crate::actions::embed::Offer;
 use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::cart::{self, Item};
@@ -40,26 +44,6 @@ pub fn CartButton(client: Client, asset: Asset) -> impl IntoView {
         </button>
         {dynamic(move || inside.get().then(|| view! { <a class="button" data-variant="quiet" href=desk.clone()>"Compose a twin"</a> }))}
     }
-}
-
-/// Words to be taken away, with a button for that.
-fn snippet(title: &'static str, about: &'static str, text: String) -> AnyView {
-    let toasts = expect_context::<Toasts>();
-    let taken = text.clone();
-    let copy = move |_| {
-        let text = taken.clone();
-        spawn_local(async move {
-            if browser::copy(&text).await { toasts.good("Copied.") } else { toasts.bad("The browser did not let us copy.", "Select the text and copy it by hand.") }
-        });
-    };
-    view! {
-        <section class="snippet">
-            <div class="snippet-head"><h3>{title}</h3><button type="button" class="button" data-variant="quiet" on:click=copy><Picture icon=Icon::Copy/><span class="only-read">{format!("Copy: {title}")}</span></button></div>
-            <p class="faint">{about}</p>
-            <pre tabindex="0"><code>{text}</code></pre>
-        </section>
-    }
-    .into_any()
 }
 
 fn snippets(client: &Client, asset: &Asset, found: &Snapshot) -> AnyView {
@@ -150,6 +134,16 @@ fn Delete(client: Client, asset: Asset) -> impl IntoView {
     }
 }
 
+/// The way into pages of somebody else.
+fn show_elsewhere(client: &Client, asset: &Asset) -> Option<AnyView> {
+    let who = (asset.kind == Kind::Twin && client.username.is_some()).then(|| (client.instance.id.clone(), client.project_path(asset.owner)))?;
+    let offers = vec![
+        Offer { view: "card", label: format!("{} and how its last run went", asset.name), subject: json!({ "twin": asset.name }) },
+        Offer { view: "board", label: "All twins of this project, each with its last run".to_owned(), subject: json!({}) },
+    ];
+    Some(view! { <h2>"In another page"</h2>{parts::embed(who.0, who.1, Signal::stored(offers))} }.into_any())
+}
+
 /// The panel.
 #[component]
 pub fn UseView(client: Client, asset: Asset) -> impl IntoView {
@@ -167,6 +161,7 @@ pub fn UseView(client: Client, asset: Asset) -> impl IntoView {
                 <BringForm client=client.clone() asset=asset.clone() snapshot=snapshot.clone()/>
                 <h2>"With other tools"</h2>
                 {snippets(&client, &asset, &snapshot)}
+                {show_elsewhere(&client, &asset)}
                 {same_content(&asset, &client.instance.id, snapshot.tree)}
                 {client.username.is_some().then(|| view! { <Delete client=client.clone() asset=asset.clone()/> })}
             }

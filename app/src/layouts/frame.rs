@@ -24,12 +24,15 @@ use crate::ui::theme::ThemeButton;
 use crate::ui::toast::ToastList;
 
 /// Where one can go within an instance, or some.
-fn links(places: Places, route: Memo<Route>) -> impl IntoView {
+fn links(places: Places, bootstrap: &Bootstrap, route: Memo<Route>) -> impl IntoView {
     let library = Route::Library { places: places.clone(), kind: None };
     let runs = Route::Runs { places: places.clone() };
-    let desks = places
-        .single()
-        .map(|id| [("compose", "Compose"), ("changes", "Changes")].map(|(desk, label)| (Route::Desk { instance: id.to_owned(), rest: desk.to_owned() }, desk, label)));
+    let desks = places.single().map(|id| {
+        let workspace = bootstrap.instance(id).is_some_and(|instance| instance.workspace);
+        let known = [("compose", "Compose"), ("changes", "Changes"), ("workspace", "Workspace")];
+        let known = &known[..if workspace { 3 } else { 2 }];
+        known.iter().map(|(desk, label)| (Route::Desk { instance: id.to_owned(), rest: (*desk).to_owned() }, *desk, *label)).collect::<Vec<_>>()
+    });
     let in_library = move || matches!(route.get(), Route::Library { .. } | Route::Asset { .. } | Route::Twin { .. });
     let in_runs = move || matches!(route.get(), Route::Runs { .. } | Route::Run { .. });
     view! {
@@ -106,7 +109,7 @@ pub fn Frame() -> impl IntoView {
     let top = move || {
         let places = places.get()?;
         let name = name(&places, &known)?;
-        Some(view! { <span class="instance-name">{name}</span>{links(places, route)} })
+        Some(view! { <span class="instance-name">{name}</span>{links(places, &known, route)} })
     };
     let summary = view! { <summary class="button" data-variant="quiet">{account::label(&bootstrap)}</summary> };
     let account = menu("menu account", summary.into_any(), move || parts::accounts(route));

@@ -33,6 +33,13 @@ pub fn version() -> impl Fn() -> Option<String> + Copy {
 pub fn AssetHead(client: Client, asset: Asset, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     let list = Route::Library { places: Places::one(&client.instance.id), kind: Some(asset.kind) };
     let edit = client.username.is_some().then(|| Desk::Edit(asset.clone()).at(&client.instance.id).to_string());
+    let query = use_location().query;
+    let bench = (client.username.is_some() && client.instance.workspace).then(|| {
+        let (desk, project, folder) = (Desk::Workspace.at(&client.instance.id), client.project_path(asset.owner), asset.path());
+        let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let project = encode(&project);
+        move || desk.with_search(&format!("project={project}&path={}", encode(&query.get().get("file").unwrap_or_else(|| folder.clone()))))
+    });
     view! {
         <Title text=asset.name.clone()/>
         <nav class="crumbs" aria-label="Path"><a href=list.to_string()>{asset.kind.plural()}</a></nav>
@@ -40,6 +47,7 @@ pub fn AssetHead(client: Client, asset: Asset, #[prop(optional)] children: Optio
             <h1>{asset.name.clone()}</h1>
             <span class="tag" data-variant=asset.owner.word()>{asset.owner.label()}</span>
             <span class="gap"></span>
+            {bench.map(|href| view! { <a class="button" data-variant="quiet" href=href>"Open in workspace"</a> })}
             {edit.map(|href| view! { <a class="button" href=href><Picture icon=Icon::Pen/>"Edit"</a> })}
             {children.map(|children| children())}
         </div>

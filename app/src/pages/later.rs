@@ -7,7 +7,7 @@ use ::twin::asset::{Asset, Owner};
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
-use super::{asset, changes, compare, compose, edit, help, missing, run, runs, twin};
+use super::{asset, changes, compare, compose, edit, embed, help, missing, run, runs, twin, workspace};
 use crate::bootstrap::Instance;
 use crate::components::parts;
 use crate::desks::Desk;
@@ -75,12 +75,29 @@ fn changes_page(client: Client, one: Option<(Owner, i64)>) -> Arrived {
     })
 }
 
+#[wasm_split(page_workspace, wasm_split_path = leptos::wasm_split, fallible)]
+fn workspace_page(client: Client) -> Arrived {
+    Ok(view! { <workspace::WorkspacePage client/> }.into_any())
+}
+
+#[wasm_split(page_embed, wasm_split_path = leptos::wasm_split, fallible)]
+fn embed_page(told: String) -> Arrived {
+    Ok(view! { <embed::Embedded told/> }.into_any())
+}
+
+/// A view in a page of somebody else.
+pub fn embedded(told: String) -> AnyView {
+    Effect::new(|_| crate::browser::mark_ready());
+    later(None, __wasm_split_preload_embed_page, move || embed_page(told.clone()))
+}
+
 // Which desk it is, is known to this file alone, so that the first load need not know it.
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn desk_page(client: Client, rest: String) -> Arrived {
     Ok(match Desk::parse(&rest) {
         Some(Desk::Compose) => later(Some("Compose a twin".to_owned()), __wasm_split_preload_compose_page, move || compose_page(client.clone())),
         Some(Desk::Edit(asset)) => later(Some(format!("Edit {}", asset.name)), __wasm_split_preload_edit_page, move || edit_page(client.clone(), asset.clone())),
+        Some(Desk::Workspace) => later(Some("Workspace".to_owned()), __wasm_split_preload_workspace_page, move || workspace_page(client.clone())),
         Some(Desk::Changes) => later(Some("Changes".to_owned()), __wasm_split_preload_changes_page, move || changes_page(client.clone(), None)),
         Some(Desk::Change(owner, number)) => {
             later(Some(format!("Change !{number}")), __wasm_split_preload_changes_page, move || changes_page(client.clone(), Some((owner, number))))

@@ -6,9 +6,11 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
+use serde_json::json;
 use twin::asset::Owner;
 use twin::run::{ago, reason};
 
+use crate::actions::embed::Offer;
 use crate::actions::runs::{cancel, play, retry, start_again, terminate};
 use crate::bootstrap::Bootstrap;
 use crate::browser;
@@ -208,7 +210,16 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     let tabs = Signal::derive(move || {
         let files = view_of.get().jobs().filter(|job| job.artifacts_file.is_some()).count();
         let label = if files == 0 { "Results".to_owned() } else { format!("Results ({files})") };
-        vec![Tab { key: "log", label: "Log".to_owned() }, Tab { key: "results", label }]
+        vec![Tab { key: "log", label: "Log".to_owned() }, Tab { key: "results", label }, Tab { key: "show", label: "Show elsewhere".to_owned() }]
+    });
+    let offers = Signal::derive(move || {
+        let (run, job, name) = (view_of.get().parent.id.0, chosen.get(), name.get());
+        let mut offers = vec![Offer { view: "run", label: "This run and its jobs".to_owned(), subject: json!({ "run": run }) }];
+        if let Some(job) = job {
+            offers.push(Offer { view: "log", label: format!("The log of {name}"), subject: json!({ "run": run, "job": job }) });
+            offers.push(Offer { view: "plot", label: format!("A table that {name} left, drawn"), subject: json!({ "run": run, "job": job }) });
+        }
+        offers
     });
     let instance = client.instance.id.clone();
     let toasts = expect_context::<Toasts>();
@@ -223,8 +234,11 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     view! {
         <Strip steps=Signal::derive(move || view_of.get().steps()) on_start=start_phase/>
         <Tabs tabs chosen=tab label="Parts of the run"/>
-        <Show when=move || tab.get() == "log" fallback=move || view! {
-            <div role="tabpanel" id="panel-results" aria-labelledby="tab-results">{parts::results(stored.get_value(), owner, view_of)}</div>
+        <Show when=move || tab.get() == "log" fallback=move || if tab.get() == "show" {
+            let client = stored.get_value();
+            view! { <div role="tabpanel" id="panel-show" aria-labelledby="tab-show">{parts::embed(client.instance.id.clone(), client.project_path(owner), offers)}</div> }
+        } else {
+            view! { <div role="tabpanel" id="panel-results" aria-labelledby="tab-results">{parts::results(stored.get_value(), owner, view_of)}</div> }
         }>
             <div class="run" role="tabpanel" id="panel-log" aria-labelledby="tab-log">
                 <JobList run=view_of instance=instance.clone() owner chosen=Signal::derive(move || chosen.get())/>

@@ -76,6 +76,7 @@ mod tests {
     fn bootstrap(people: Vec<Person>) -> Bootstrap {
         let backend = Backend { id: "forge".into(), url: "http://h/forge".into(), embedded: true, access: Access::Direct };
         let instance = Instance {
+            workspace: false,
             id: "local".into(),
             name: "Local".into(),
             backend: "forge".into(),
@@ -86,7 +87,7 @@ mod tests {
             guests: false,
             hue: 0,
         };
-        Bootstrap { version: String::new(), backends: vec![backend], instances: vec![instance], people }
+        Bootstrap { version: String::new(), backends: vec![backend], instances: vec![instance], people, embed: None }
     }
 
     #[test]
