@@ -174,6 +174,17 @@ pub fn bench() -> Result<()> {
         let unit = if name.contains("_ms") { "ms" } else { "" };
         list.push(row(&name, value.as_f64().unwrap_or_default(), unit));
     }
+    install::for_proxy_bench();
+    for (name, value) in bench_logs::measured("bench/proxy.mjs", &[])? {
+        let unit = if name.ends_with("_ms") {
+            "ms"
+        } else if name.ends_with("_kb") {
+            "kB"
+        } else {
+            "times"
+        };
+        list.push(row(&name, value.as_f64().unwrap_or_default(), unit));
+    }
     for figure in &list {
         say(&format!("{:24} {:>8} {}", figure["name"].as_str().unwrap_or_default(), figure["value"], figure["unit"].as_str().unwrap_or_default()));
     }

@@ -74,6 +74,45 @@ pub fn for_stores() {
     }
 }
 
+/// What the proxy is measured against, and with.
+pub fn for_proxy_bench() {
+    for (there, name) in [("nginx", "nginx-light"), ("wrk", "wrk")] {
+        if !has(there)
+            && let Err(error) = package(name)
+        {
+            say(&format!("The proxy cannot be measured: {error}"));
+        }
+    }
+}
+
+/// Real programs for workspaces: JupyterLab in an environment of its own, and a desktop. Where they
+/// cannot be installed those tests say so and are left out.
+pub fn for_workspaces() {
+    for (there, name) in [("/usr/share/novnc/vnc.html", "novnc"), ("/usr/bin/websockify", "websockify"), ("/usr/bin/Xtigervnc", "tigervnc-standalone-server")] {
+        if !std::path::Path::new(there).exists()
+            && let Err(error) = package(name)
+        {
+            say(&format!("Desktops in workspaces will not be tested: {error}"));
+        }
+    }
+    let folder = root().join("target/workspace-venv");
+    if folder.join("bin/jupyter-lab").exists() {
+        return;
+    }
+    // The system's Python: what a workspace sees of the machine is /usr.
+    let python = std::path::Path::new("/usr/bin/python3");
+    let made = python.exists().then_some(()).ok_or_else(|| anyhow::anyhow!("there is no /usr/bin/python3")).and_then(|()| {
+        if !call(Command::new(python).args(["-m", "venv"]).arg(&folder)).is_ok_and(|()| folder.join("bin/pip").exists()) {
+            package("python3-venv")?;
+            call(Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
+        }
+        call(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "jupyterlab"]))
+    });
+    if let Err(error) = made {
+        say(&format!("JupyterLab in workspaces will not be tested: {error}"));
+    }
+}
+
 /// The browser for tests: an installed one, else Playwright's own, else the system's package.
 pub fn browser() -> Result<String> {
     const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

@@ -1,0 +1,20 @@
+// Real programs in workspaces: JupyterLab out of a virtual environment, which `cargo xtask test` makes.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const venv = process.env.WORKSPACE_VENV ?? join(import.meta.dirname, '../../target/workspace-venv');
+
+export const hasJupyter = () => existsSync(join(venv, 'bin/jupyter-lab'));
+
+// The part of a configuration that starts JupyterLab for everybody.
+export const jupyter = (idle = 60) => `
+[workspaces]
+domain = "localhost"
+driver = "process"
+idle_minutes = ${idle}
+[workspaces.process]
+command = ["${venv}/bin/jupyter-lab", "--no-browser", "--ServerApp.sock={socket}", "--ServerApp.allow_remote_access=True", "--IdentityProvider.token=", "--ServerApp.root_dir={folder}"]
+home = "/lab"
+open = "/lab/tree/{path}"
+programs = ["${venv}"]
+`;
