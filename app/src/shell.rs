@@ -1,5 +1,6 @@
 //! The document around the app.
 
+use leptos::attr::custom::CustomAttribute;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
@@ -17,6 +18,10 @@ pub struct Assets {
     pub js: String,
     /// WebAssembly.
     pub wasm: String,
+    /// What a page that unfolds an address shows of it; it is public, so it says no more than the address.
+    pub title: String,
+    /// Where such a page learns how to show it, for embedded views.
+    pub oembed: Option<String>,
     /// Path of the page, for what can be asked ahead.
     pub path: String,
     /// Whether a rebuilt site reloads the page.
@@ -26,6 +31,11 @@ pub struct Assets {
 /// JSON that may stand in a `<script>` element: no `<` can end it.
 pub(crate) fn inert_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().replace('<', "\\u003c")
+}
+
+/// What a page that unfolds an address reads (ogp.me).
+fn unfolded(name: &'static str, content: String) -> impl IntoView {
+    leptos::html::meta().attr("property", name).content(content)
 }
 
 /// The whole document. The bootstrap travels as JSON that nothing executes.
@@ -63,6 +73,11 @@ pub fn shell() -> impl IntoView {
                 <script type="application/json" id="bootstrap" nonce=nonce.clone()>{bootstrap}</script>
                 <script type="module" nonce=nonce>{boot}</script>
                 {again}
+                {unfolded("og:site_name", "Twinport".to_owned())}
+                {unfolded("og:type", "website".to_owned())}
+                {unfolded("og:title", assets.title.clone())}
+                {unfolded("og:description", "Digital twins on every instance: find, run, watch and share them.".to_owned())}
+                {assets.oembed.clone().map(|href| view! { <link rel="alternate" type="application/json+oembed" href=href title="A view of Twinport"/> })}
                 <MetaTags/>
             </head>
             <body>

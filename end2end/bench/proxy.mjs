@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { passOf } from '../tests/pass.js';
 import { freePort, start } from '../tests/server.js';
 
 const [seconds, rounds] = [Number(process.env.SECONDS ?? 4), Number(process.env.ROUNDS ?? 3)];
@@ -32,33 +33,6 @@ async function up(port, path = '/small') {
   }
   throw new Error(`nothing answers at ${port}`);
 }
-
-// The way in, as a browser takes it: the pass.
-async function passOf(server, name) {
-  const jar = {};
-  const keep = (answer) => { for (const set of answer.headers.getSetCookie()) { const [pair] = set.split(';'); const at = pair.indexOf('='); jar[pair.slice(0, at)] = pair.slice(at + 1); } };
-  let to = server.link;
-  for (let turn = 0; turn < 12 && to; turn += 1) {
-    const answer = await fetch(to, { redirect: 'manual', headers: { Cookie: Object.entries(jar).map(([key, value]) => `${key}=${value}`).join('; '), 'Sec-Fetch-Site': 'none' } });
-    keep(answer);
-    const next = answer.headers.get('location');
-    to = next && new URL(next, to).href;
-  }
-  const answer = await fetch(`${server.url}/workspaces/enter/${name}`, { redirect: 'manual', headers: { Cookie: Object.entries(jar).map(([key, value]) => `${key}=${value}`).join('; ') } });
-  const ticket = new URL(answer.headers.get('location'));
-  const host = ticket.host;
-  // Node does not know the hosts below localhost on every system, so the head is written by hand.
-  const head = await raw(ticket.port, `GET ${ticket.pathname}${ticket.search} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
-  const pass = head.match(/set-cookie: ([^;]+);/i)?.[1];
-  if (!pass) throw new Error(`no pass: ${head}`);
-  return { host, pass, port: Number(ticket.port) };
-}
-
-const raw = (port, text) => new Promise((done, fail) => {
-  let all = '';
-  const socket = connect(port, '127.0.0.1', () => socket.write(text));
-  socket.on('data', (data) => (all += data)).on('end', () => done(all)).on('error', fail);
-});
 
 function load(port, path, headers, connections) {
   const words = ['-t2', `-c${connections}`, `-d${seconds}s`, '--latency', ...headers.flatMap((header) => ['-H', header]), `http://127.0.0.1:${port}${path}`];

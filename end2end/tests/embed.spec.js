@@ -1,10 +1,15 @@
 // Views in pages of others: on an allowed page they show, elsewhere they do not.
+import { chromium } from '@playwright/test';
+import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import config from '../playwright.config.js';
 import { createServer } from 'node:http';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, freePort, ready, signIn, start, test } from './server.js';
+
+const launchOptions = config.use.launchOptions;
 
 test.use({ harmless: /Failed to load resource|frame-ancestors|Framing|net::ERR|postMessage/ });
 
@@ -69,11 +74,11 @@ test('a link is made, shown, and taken back', async ({ page, browser }) => {
   tab.on('request', (request) => sent.push(request));
   await tab.goto(`${lab.url}/`);
   const frame = tab.frameLocator('twinport-view iframe');
-  await expect(frame.getByRole('heading', { name })).toBeVisible();
+  await expect(frame.getByRole('heading', { name }).first()).toBeVisible();
   await expect(frame.locator('.log')).toContainText('Job succeeded', { timeout: 20_000 });
   await expect(frame.getByRole('link', { name: 'Open in Twinport' })).toHaveAttribute('href', `${server.url}/i/local/runs/private/${run}/${job}`);
   // Nothing in it changes anything.
-  await expect(frame.getByRole('button', { name: /Run|Cancel|Start|Delete|Terminate/ })).toHaveCount(0);
+  await expect(frame.getByRole('button', { name: /^(Run again|Cancel run|Start|Delete|Terminate|Run this)/ })).toHaveCount(0);
   // It says how tall it is, from its own origin, and nothing secret.
   await expect.poll(() => tab.evaluate(() => window.heard.length)).toBeGreaterThan(0);
   const heard = await tab.evaluate(() => window.heard);
@@ -190,4 +195,68 @@ test('oEmbed and badges answer for what is ours', async () => {
   expect([badge.status, badge.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
   expect(await badge.text()).toContain('unknown');
   await stop();
+});
+
+// With encryption, and a browser that blocks cookies of others: what a person sees who looks for themselves.
+test('signing in for a frame', async () => {
+  test.setTimeout(120_000);
+  const folder = mkdtempSync(join(tmpdir(), 'tls-'));
+  const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=twinport', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
+  const [lab, other] = [await site(), await site()];
+  const [home, second] = [lab.url, other.url].map((url) => url.replace('127.0.0.1', 'localhost'));
+  const port = await freePort();
+  const server = await start(`[server]\ncertificate = "${certificate}"\nkey = "${key}"\n[embed]\nallowed_parents = ["${home}", "${second}"]\n`, port);
+  const secured = `https://127.0.0.1:${port}`;
+  const browser = await chromium.launch({ ...launchOptions, args: [...launchOptions.args, '--test-third-party-cookie-phaseout'] });
+  try {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const first = await context.newPage();
+    await first.goto(server.link);
+    await expect(first).toHaveURL(`${secured}/i/local/library`);
+    const view = `${secured}/embed/card?instance=local&project=dtaas%2Fadmin&twin=hello-world`;
+    const frame = (more = '') => `<!doctype html><title>lab</title><iframe src="${view}" width="700" height="400" ${more}></iframe>`;
+    lab.pages['/'] = frame();
+    lab.pages['/boxed'] = frame('sandbox="allow-scripts"');
+    other.pages['/'] = frame();
+    const tab = await context.newPage();
+    const errors = [];
+    tab.on('pageerror', (error) => errors.push(String(error)));
+    await tab.goto(`${home}/`);
+    const inside = tab.frameLocator('iframe');
+    const number = await inside.locator('strong').textContent();
+    const [popup] = await Promise.all([context.waitForEvent('page'), inside.getByRole('link', { name: 'Sign in' }).click()]);
+    await expect(popup.getByRole('heading', { name: 'Show a view as you?' })).toBeVisible();
+    await expect(popup.locator('strong')).toHaveText(number);
+    await expect(popup.getByText(home)).toBeVisible();
+    const closed = popup.waitForEvent('close');
+    await popup.getByRole('button', { name: 'Let it read' }).click();
+    await closed;
+    await expect(inside.getByRole('heading', { name: 'hello-world' })).toBeVisible({ timeout: 10_000 });
+    // It stays over a reload, and is this page's alone.
+    await tab.reload();
+    await expect(inside.getByRole('heading', { name: 'hello-world' })).toBeVisible();
+    const cookie = (await context.cookies(secured)).find((one) => one.name === '__Host-twinport-embed');
+    expect([cookie?.sameSite, cookie?.secure, cookie?.httpOnly, Boolean(cookie?.partitionKey)]).toEqual(['None', true, true, true]);
+    await tab.goto(`${second}/`);
+    await expect(inside.getByRole('link', { name: 'Sign in' })).toBeVisible();
+    await tab.goto(`${home}/boxed`);
+    await expect(inside.getByText('allow-same-origin')).toBeVisible();
+    expect(errors).toEqual([]);
+    // The cookie is for reading, and for nothing else.
+    const raw = `${cookie.name}=${cookie.value}`;
+    const post = (path) => context.request.post(`${secured}${path}`, { headers: { Cookie: raw, 'X-Twinport': '1', 'Sec-Fetch-Site': 'cross-site' }, data: {} }).then((answer) => answer.status());
+    for (const path of ['/auth/forge/token', '/auth/forge/logout', '/embed/links', '/embed/sign-in', '/embed/claim', '/workspaces/own/start']) expect([path, (await post(path)) >= 400]).toEqual([path, true]);
+    // Signing out ends it.
+    await first.getByText('admin', { exact: true }).first().click();
+    await first.getByRole('button', { name: 'Sign out' }).click();
+    await expect(first.getByRole('link', { name: /Sign in/ }).first()).toBeVisible();
+    await tab.goto(`${home}/`);
+    await expect(inside.getByRole('link', { name: 'Sign in' })).toBeVisible();
+  } finally {
+    await browser.close();
+    await server.stop();
+    lab.stop();
+    other.stop();
+  }
 });

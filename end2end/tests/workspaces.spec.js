@@ -53,7 +53,7 @@ test('JupyterLab: a cell, a terminal, an asset, and back with git', async ({ pag
       window.printed = '';
       socket.onmessage = (event) => { const [kind, text] = JSON.parse(event.data); if (kind === 'stdout') window.printed += text; };
       await new Promise((done) => (socket.onopen = done));
-      window.closed = new Promise((done) => (socket.onclose = (event) => done(event.code)));
+      window.ended = new Promise((done) => (socket.onclose = (event) => done(event.code)));
       const type = (line) => socket.send(JSON.stringify(['stdin', `${line}\r`]));
       type('cd /workspace/admin && echo "from the workspace" > note.txt && git add note.txt && git commit -qm "Note" && git push && echo pushed-$((40+2))');
     });
@@ -68,7 +68,7 @@ test('JupyterLab: a cell, a terminal, an asset, and back with git', async ({ pag
     await expect(other.getByText('Memory')).toBeVisible({ timeout: 30_000 });
     await other.getByText('admin', { exact: true }).first().click();
     await other.getByRole('button', { name: 'Sign out' }).click();
-    expect(await page.evaluate(() => Promise.race([window.closed, new Promise((done) => setTimeout(() => done('open'), 8_000))]))).toBe(4001);
+    expect(await page.evaluate(() => Promise.race([window.ended, new Promise((done) => setTimeout(() => done('open'), 8_000))]))).toBe(4001);
     expect(await page.evaluate(() => fetch('/api/contents').then((answer) => answer.status))).toBe(401);
   } finally {
     await server.stop();

@@ -1,6 +1,8 @@
 //! What can be seen of backends from here, before anybody signs in: one line each, with the remedy.
 //! Group, project and runner of an instance that is not public show only to whoever signs in.
 
+mod edge;
+
 use std::time::Duration;
 
 use axum::http::Method;
@@ -216,5 +218,5 @@ pub async fn look(config: &Config) -> Vec<Finding> {
         }
     };
     let (backends, instances) = join(join_all(config.gitlab.iter().map(of_backend)), join_all(config.instance.iter().map(of_instance))).await;
-    backends.into_iter().flatten().chain(instances).collect()
+    backends.into_iter().flatten().chain(instances).chain(edge::look(config).await).collect()
 }

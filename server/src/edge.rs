@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -49,10 +50,12 @@ impl Guests {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn enter(&self, address: IpAddr) -> Option<Guest> {
+    fn enter(&self, address: IpAddr, trusted: &[IpNet]) -> Option<Guest> {
         let mut table = self.table();
         let count = table.entry(address).or_default();
-        if *count >= MOST_FROM_ONE && !address.is_loopback() {
+        // A proxy in front is many.
+        let many = address.is_loopback() || trusted.iter().any(|net| net.contains(&address));
+        if *count >= MOST_FROM_ONE && !many {
             return None;
         }
         *count += 1;
@@ -86,14 +89,14 @@ pub struct Listener {
 pub async fn serve(listeners: Vec<Listener>, front: Front, stop: CancellationToken) {
     let threads = Arc::new(threads::Threads::start(&front, &stop));
     let (places, guests) = (Arc::new(Semaphore::new(room())), Guests::default());
-    let accepting = listeners.into_iter().map(|listener| accept(listener, threads.clone(), places.clone(), guests.clone(), stop.clone()));
+    let accepting = listeners.into_iter().map(|listener| accept(listener, threads.clone(), places.clone(), (guests.clone(), front.trusted.clone()), stop.clone()));
     futures_util::future::join_all(accepting).await;
     if let Some(threads) = Arc::into_inner(threads) {
         let _ = tokio::task::spawn_blocking(|| threads.join()).await;
     }
 }
 
-async fn accept(listener: Listener, threads: Arc<threads::Threads>, places: Arc<Semaphore>, guests: Guests, stop: CancellationToken) {
+async fn accept(listener: Listener, threads: Arc<threads::Threads>, places: Arc<Semaphore>, (guests, trusted): (Guests, Arc<[IpNet]>), stop: CancellationToken) {
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.socket.accept() => match accepted {
@@ -107,7 +110,7 @@ async fn accept(listener: Listener, threads: Arc<threads::Threads>, places: Arc<
             },
             () = stop.cancelled() => return,
         };
-        let Some(guest) = guests.enter(peer.ip().to_canonical()) else { continue };
+        let Some(guest) = guests.enter(peer.ip().to_canonical(), &trusted) else { continue };
         // None free: whoever is slow is cut soon, and the next waits for that place.
         let place = tokio::select! {
             place = places.clone().acquire_owned() => place,
@@ -115,6 +118,6 @@ async fn accept(listener: Listener, threads: Arc<threads::Threads>, places: Arc<
         };
         let Ok(place) = place else { continue };
         let _ = stream.set_nodelay(true);
-        threads.give(threads::Arrived { stream, peer: peer.ip().to_canonical(), door: listener.door, tls: listener.tls.clone(), held: Box::new((guest, place)) });
+        threads.give(threads::Arrived { stream, peer: peer.ip().to_canonical(), door: listener.door, tls: listener.tls.clone(), held: Arc::new((guest, place)) });
     }
 }

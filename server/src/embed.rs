@@ -8,6 +8,7 @@ mod family;
 pub mod links;
 pub mod oembed;
 pub mod page;
+pub mod person;
 mod portals;
 mod reader;
 
@@ -72,6 +73,9 @@ pub struct Grant {
     pub until: i64,
     /// Whether it can be taken back: whether it has to be there still.
     pub kept: bool,
+    /// The sign-in whose rights it has, where a person looks for themselves; else a robot reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads_as: Option<String>,
 }
 
 impl Subject {
@@ -97,6 +101,8 @@ pub struct Embeds {
     portals: portals::Portals,
     readers: HashMap<String, String>,
     families: Mutex<family::Families>,
+    /// Sign-ins that frames wait for.
+    waiting: Mutex<HashMap<String, (i64, String)>>,
 }
 
 impl Embeds {
@@ -106,7 +112,7 @@ impl Embeds {
         let settings = config.embed.clone();
         let readers = settings.reader.iter().map(|reader| Ok((reader.gitlab.clone(), read(&reader.token_file)?))).collect::<Result<_, String>>()?;
         let secrets = settings.portal.iter().map(|portal| Ok((portal.id.clone(), read(&portal.secret_file)?))).collect::<Result<Vec<_>, String>>()?;
-        Ok(Self { portals: portals::Portals::new(secrets)?, settings, readers, families: Mutex::default() })
+        Ok(Self { portals: portals::Portals::new(secrets)?, settings, readers, families: Mutex::default(), waiting: Mutex::default() })
     }
 
     /// The origins among `wanted` that the configuration allows; all of those when none is named.

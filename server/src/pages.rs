@@ -33,6 +33,17 @@ pub(crate) fn policy(nonce: &str, backends: &str, parents: &str) -> String {
     )
 }
 
+/// What an address says of itself to whoever has no account: nothing that is not in it.
+fn unfolded(route: &Route) -> String {
+    match route {
+        Route::Twin { name, instance, .. } => format!("{name} · a digital twin on {instance}"),
+        Route::Asset { name, instance, kind, .. } => format!("{name} · {} on {instance}", kind.plural()),
+        Route::Run { pipeline, instance, .. } => format!("Run {pipeline} on {instance}"),
+        Route::Library { .. } => "Library · Twinport".to_owned(),
+        _ => "Twinport".to_owned(),
+    }
+}
+
 /// A rendered page.
 type Rendering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
@@ -75,7 +86,9 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
         .collect();
     let origins: String = origins.iter().map(|origin| format!(" {origin}")).collect();
     let path = request.uri().path().to_owned();
-    let assets = Assets { path, css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
+    let title = Route::find(&path).map(|route| unfolded(&route)).unwrap_or_else(|| "Twinport".to_owned());
+    let assets =
+        Assets { title, oembed: None, path, css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
     let render = leptos_axum::render_app_to_stream_with_context(
         move || {
             provide_context(bootstrap.clone());

@@ -33,6 +33,8 @@ pub fn router(state: &State) -> Router {
         .route("/workspaces/own/stop", post(api::stop))
         .route("/workspaces/own/open", post(api::open))
         .route("/workspaces/credential", post(credential::credential))
+        // People who sign in for a frame, in a window of its own.
+        .route("/embed/sign-in", get(embed::person::question).post(embed::person::yes))
         // Links to embedded views, made and taken back in the app.
         .route("/embed/links", get(embed::links::list).post(embed::links::make))
         .route("/embed/links/revoke", post(embed::links::revoke))
@@ -50,6 +52,7 @@ pub fn router(state: &State) -> Router {
         .route("/embed/view.js", get(site::element))
         .route("/embed/badge.svg", get(embed::badge::draw))
         .route("/embed/api/{*rest}", any(embed::api::read))
+        .route("/embed/claim", post(embed::person::claim))
         .route("/oembed", get(embed::oembed::answer));
     // Applications that were registered for something else keep their redirect URI.
     for backend in &state.backends {

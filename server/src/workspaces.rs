@@ -7,6 +7,7 @@ pub mod credential;
 pub mod enter;
 pub mod gate;
 mod names;
+mod output;
 mod pages;
 mod pass;
 mod place;

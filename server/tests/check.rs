@@ -60,3 +60,23 @@ async fn a_backend_that_hangs_is_named_in_time() {
     assert!(began.elapsed() < std::time::Duration::from_secs(15));
     drop(listener);
 }
+
+#[tokio::test]
+async fn workspaces_and_views() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free");
+    let said = |more: String| {
+        let url = url.clone();
+        async move {
+            let (_kept, config) = config(&url, &format!("[[instance]]\nid = \"y\"\nname = \"Y\"\ngitlab = \"x\"\n{more}"));
+            look(&config).await.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        }
+    };
+    let text = said(format!("[workspaces]\ndomain = \"work.portal.test\"\ndriver = \"static\"\nstatic.ada = \"{url}\"\nstatic.bob = \"http://{gone}/\"\n")).await;
+    for part in ["one site to a browser", "workspace of ada: ", "answers", "workspace of bob: ", "nothing answers there"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let text = said("[workspaces]\ndomain = \"w.other\"\ndriver = \"process\"\nprocess.command = [\"/nowhere/jupyter\", \"{socket}\"]\n[embed]\nallowed_parents = [\"https://lab.test\"]\n[[embed.reader]]\ngitlab = \"x\"\ntoken_file = \"/nowhere/token\"\n".to_owned()).await;
+    assert!(text.contains("/nowhere/jupyter of [workspaces.process] is not on this machine") && text.contains("/nowhere/token cannot be read"), "{text}");
+}

@@ -1,6 +1,6 @@
 //! Views in pages of somebody else: no frame, nothing to press that changes anything, one way out.
 
-use gitlab::{JobId, Status};
+use gitlab::JobId;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
@@ -115,15 +115,13 @@ fn log(client: Client, owner: Owner, number: i64, job: i64) -> AnyView {
     let stored = StoredValue::new(client);
     let found: Query<RunView> = ask(|| (), move |()| run(stored.get_value(), owner, number));
     keep(found, move |view| view.jobs().find(|one| one.id.0 == job).is_none_or(|one| !one.status.is_complete()));
-    let status = move || found.get().and_then(|view| view.jobs().find(|one| one.id.0 == job).map(|one| one.status.clone()));
-    let over = Signal::derive(move || status().is_some_and(|status| status.is_complete()));
+    let over = Signal::derive(move || found.get().and_then(|view| view.jobs().find(|one| one.id.0 == job).map(|one| one.status.is_complete())).unwrap_or(false));
     let name = Memo::new(move |before: Option<&String>| {
         let known = found.get().and_then(|view| view.jobs().find(|one| one.id.0 == job).map(|one| one.name.clone()));
         known.or_else(|| before.cloned()).unwrap_or_default()
     });
     let ready = Memo::new(move |_| !name.get().is_empty());
     view! {
-        <div class="embed-head"><h1>{move || name.get()}</h1><span class="gap"></span>{dynamic(move || status().map(|status: Status| view! { <StatusMark status/> }))}</div>
         {dynamic(move || ready.get().then(|| parts::log(stored.get_value(), owner, JobId(job), name.get_untracked(), over)))}
         {dynamic(move || match found.state.get() {
             Load::Failed(problem) if !ready.get() => Some(view! { <ProblemBox problem=told(problem) again=Callback::new(move |()| found.refresh())/> }),

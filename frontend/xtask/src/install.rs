@@ -88,15 +88,20 @@ pub fn for_proxy_bench() {
 /// Real programs for workspaces: JupyterLab in an environment of its own, and a desktop. Where they
 /// cannot be installed those tests say so and are left out.
 pub fn for_workspaces() {
-    for (there, name) in [("/usr/share/novnc/vnc.html", "novnc"), ("/usr/bin/websockify", "websockify"), ("/usr/bin/Xtigervnc", "tigervnc-standalone-server")] {
+    for (there, name) in [
+        ("/usr/share/novnc/vnc.html", "novnc"),
+        ("/usr/bin/websockify", "websockify"),
+        ("/usr/bin/Xtigervnc", "tigervnc-standalone-server"),
+        ("/usr/bin/slowhttptest", "slowhttptest"),
+    ] {
         if !std::path::Path::new(there).exists()
             && let Err(error) = package(name)
         {
-            say(&format!("Desktops in workspaces will not be tested: {error}"));
+            say(&format!("Some tests of workspaces are left out: {error}"));
         }
     }
     let folder = root().join("target/workspace-venv");
-    if folder.join("bin/jupyter-lab").exists() {
+    if folder.join("bin/kosoku").exists() {
         return;
     }
     // The system's Python: what a workspace sees of the machine is /usr.
@@ -106,7 +111,7 @@ pub fn for_workspaces() {
             package("python3-venv")?;
             call(Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
         }
-        call(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "jupyterlab"]))
+        call(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "jupyterlab", "kosoku"]))
     });
     if let Err(error) = made {
         say(&format!("JupyterLab in workspaces will not be tested: {error}"));

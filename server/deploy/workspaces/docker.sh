@@ -20,8 +20,9 @@ start)
 		set -- "$@" -e "GIT_CONFIG_KEY_$at" -e "GIT_CONFIG_VALUE_$at"
 		at=$((at + 1))
 	done
-	# The port is open on this machine alone: the gate is Twinport.
-	"$engine" run --detach --name "$box" --publish "127.0.0.1::$port" --volume "$box:/workspace" --workdir /workspace \
+	# The port is open on this machine alone, and each has a network of its own: the gate is Twinport.
+	"$engine" network inspect "$box" >/dev/null 2>&1 || "$engine" network create "$box" >/dev/null
+	"$engine" run --detach --name "$box" --network "$box" --publish "127.0.0.1::$port" --volume "$box:/workspace" --workdir /workspace \
 		--memory "${MEMORY:-4g}" --cpus "${CPUS:-2}" --pids-limit 1024 --cap-drop ALL --security-opt no-new-privileges "$@" \
 		"$image" start-notebook.py --IdentityProvider.token= --ServerApp.allow_remote_access=True --ServerApp.root_dir=/workspace
 	;;

@@ -2,10 +2,13 @@
 //! never from a request.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use nix::fcntl::{OFlag, open, openat};
+use nix::sys::stat::{Mode, SFlag, fstat};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::{TcpStream, UnixStream};
@@ -84,7 +87,7 @@ impl Address {
 
     async fn open(&self) -> std::io::Result<Stream> {
         match self {
-            Self::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
+            Self::Unix(path) => Ok(Stream::Unix(socket(path).await?)),
             Self::Tcp { host, port } => Ok(Stream::Tcp(tcp(host, *port).await?)),
             Self::Tls { host, port } => {
                 let name = ServerName::try_from(host.clone()).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error))?;
@@ -93,6 +96,18 @@ impl Address {
             }
         }
     }
+}
+
+/// Connects to the socket at `path` and to nothing that a link there leads to: whoever may write in
+/// its folder could otherwise have us connect to any socket of this machine.
+async fn socket(path: &Path) -> std::io::Result<UnixStream> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Err(std::io::ErrorKind::InvalidInput.into()) };
+    let folder = open(folder, OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
+    let found = openat(&folder, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
+    if SFlag::from_bits_truncate(fstat(&found)?.st_mode) & SFlag::S_IFMT != SFlag::S_IFSOCK {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "what is there is no socket"));
+    }
+    UnixStream::connect(format!("/proc/self/fd/{}", found.as_raw_fd())).await
 }
 
 async fn tcp(host: &str, port: u16) -> std::io::Result<TcpStream> {
@@ -113,6 +128,18 @@ fn tls() -> Arc<ClientConfig> {
 #[cfg(test)]
 mod tests {
     use super::Address;
+
+    #[tokio::test]
+    async fn a_link_is_no_socket() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let (real, link, file) = (folder.path().join("real"), folder.path().join("link"), folder.path().join("file"));
+        let _listener = tokio::net::UnixListener::bind(&real).expect("it can be bound");
+        std::os::unix::fs::symlink(&real, &link).expect("it can be linked");
+        std::fs::write(&file, "").expect("it can be written");
+        assert!(Address::Unix(real).connect().await.is_ok());
+        assert!(Address::Unix(link).connect().await.is_err(), "it could lead to anybody's");
+        assert!(Address::Unix(file).connect().await.is_err());
+    }
 
     #[test]
     fn addresses() {

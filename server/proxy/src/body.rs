@@ -1,5 +1,6 @@
 //! The body of an answer, on its way from an upstream to a client.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -7,14 +8,14 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::pool::{self, Line};
 
 /// What moves the bytes while the body is read, and what ends it.
 pub(crate) struct Source {
-    /// The workspace that the connection goes back to.
-    pub key: Arc<str>,
+    /// The workspace that the connection goes back to; none for what is asked once.
+    pub key: Option<Arc<str>>,
     pub line: Line,
 }
 
@@ -23,11 +24,13 @@ pub struct Relayed {
     inner: Incoming,
     source: Option<Source>,
     stop: CancellationToken,
+    /// Made when there is something to wait for.
+    stopped: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
 impl Relayed {
     pub(crate) fn new(inner: Incoming, source: Option<Source>, stop: CancellationToken) -> Self {
-        let mut body = Self { inner, source, stop };
+        let mut body = Self { inner, source, stop, stopped: None };
         if body.inner.is_end_stream() {
             body.release();
         }
@@ -36,7 +39,7 @@ impl Relayed {
 
     /// Gives the connection back once all has been read.
     fn release(&mut self) {
-        if let Some(Source { key, line }) = self.source.take() {
+        if let Some(Source { key: Some(key), line }) = self.source.take() {
             pool::keep(&key, line);
         }
     }
@@ -44,13 +47,14 @@ impl Relayed {
 
 impl Body for Relayed {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         // Nobody gets more of it who has signed out meanwhile.
         if self.stop.is_cancelled() {
             self.source = None;
-            return Poll::Ready(None);
+            // An error, so that what breaks off does not look whole.
+            return Poll::Ready(Some(Err("signed out".into())));
         }
         let mut polled = Pin::new(&mut self.inner).poll_frame(cx);
         if polled.is_pending()
@@ -63,9 +67,17 @@ impl Body for Relayed {
             Poll::Ready(None) => self.release(),
             Poll::Ready(Some(Ok(_))) if self.inner.is_end_stream() => self.release(),
             Poll::Ready(Some(Err(_))) => self.source = None,
+            Poll::Pending => {
+                let this = &mut *self;
+                let stopped = this.stopped.get_or_insert_with(|| Box::pin(this.stop.clone().cancelled_owned()));
+                if stopped.as_mut().poll(cx).is_ready() {
+                    self.source = None;
+                    return Poll::Ready(Some(Err("signed out".into())));
+                }
+            }
             _ => {}
         }
-        polled
+        polled.map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,11 +1,13 @@
 //! One request on its way to an upstream, and the answer on its way back.
 
+use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Uri, Version};
+use http_body::Body;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
@@ -22,10 +24,12 @@ use crate::tunnel::{self, Said};
 
 pub use crate::headers::Own;
 
-/// An answer begins within this time where a person waits for a page.
-const PAGE: Duration = Duration::from_secs(30);
-/// Otherwise; long polls and exports take their time.
+/// An answer begins within this time where a person waits for a page; exports are made while they wait.
+const PAGE: Duration = Duration::from_secs(120);
+/// Otherwise; long polls take their time.
 const OTHER: Duration = Duration::from_secs(300);
+/// Where something is sent, which may be large; a client that sends nothing is cut off by its guard.
+const SENDING: Duration = Duration::from_secs(3600);
 
 /// Why there is no answer, in words for a page.
 #[derive(Debug, thiserror::Error)]
@@ -53,12 +57,14 @@ pub struct Passage<'a> {
     pub stop: &'a CancellationToken,
     /// Called whenever a tunnel moves something.
     pub moved: &'a Arc<dyn Fn() + Send + Sync>,
+    /// What a tunnel holds while it lasts: places that others wait for.
+    pub held: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Whether a request asks for a WebSocket.
 #[must_use]
 pub fn is_upgrade(headers: &HeaderMap) -> bool {
-    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    headers.get_all(header::UPGRADE).iter().any(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
 fn reason(error: &(dyn std::error::Error + 'static)) -> String {
@@ -78,7 +84,11 @@ async fn head<T, E>(time: Duration, answer: impl Future<Output = Result<T, E>>) 
 
 fn patience(request: &Request<Incoming>) -> Duration {
     let page = request.headers().get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
-    if page { PAGE } else { OTHER }
+    match (request.body().is_end_stream(), page) {
+        (false, _) => SENDING,
+        (true, true) => PAGE,
+        (true, false) => OTHER,
+    }
 }
 
 /// The request as the upstream gets it: the path byte for byte.
@@ -116,7 +126,7 @@ pub async fn forward(mut request: Request<Incoming>, way: &Passage<'_>) -> Resul
         return Err(Broken::Garbage("it changes the protocol, and nobody asked".to_owned()));
     }
     headers::from_upstream(answer.headers_mut(), way.told, way.address);
-    let source = Source { key: way.key.clone(), line };
+    let source = Source { key: Some(way.key.clone()), line };
     Ok(answer.map(|body| Relayed::new(body, Some(source), way.stop.clone())))
 }
 
@@ -128,7 +138,7 @@ pub async fn ask(address: &Address, path: &str, host: &HeaderValue, time: Durati
     let mut request = Request::builder().method(Method::GET).uri(uri).body(body).map_err(|error| Broken::Garbage(error.to_string()))?;
     request.headers_mut().insert(header::HOST, host.clone());
     let answer = head(time, line.send(request)).await?.map_err(|error| Broken::Garbage(reason(error.error())))?;
-    let source = Source { key: Arc::from(""), line };
+    let source = Source { key: None, line };
     Ok(answer.map(|body| Relayed::new(body, Some(source), CancellationToken::new())))
 }
 
@@ -183,8 +193,9 @@ async fn upgrade(mut request: Request<Incoming>, way: &Passage<'_>) -> Result<Re
     for (name, value) in [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket")] {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    let (stop, moved) = (way.stop.clone(), way.moved.clone());
+    let (stop, moved, held) = (way.stop.clone(), way.moved.clone(), way.held.clone());
     tokio::spawn(async move {
+        let _held = held;
         let both = tokio::time::timeout(Duration::from_secs(30), async { tokio::try_join!(client, upstream) });
         let Ok(Ok((client, upstream))) = both.await else { return };
         let ((mut client, early), (mut upstream, first)) = (parts_of_client(client), parts_of_upstream(upstream));

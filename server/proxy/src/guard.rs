@@ -48,18 +48,30 @@ impl Pace {
 pub struct Guard<S> {
     inner: S,
     framing: Framing,
-    /// Something was sent that cannot be read in one way only: nothing more is read.
-    poisoned: bool,
+    /// Something was sent that cannot be read in one way only: nothing more is read but the rest of this.
+    poison: Option<&'static [u8]>,
     sending: Pace,
     taking: Pace,
     lingers: Option<Pin<Box<Sleep>>>,
     drained: usize,
 }
 
+/// hyper answers what it cannot read with 400, in its turn and with a close: so it gets this. The end
+/// of a head belongs to it, as hyper reads no head before its end has come.
+const POISON: &[u8] = b"\0\r\n\r\n";
+
 impl<S> Guard<S> {
+    /// Hands on as much of the poison as there is room for; nothing, which is an end, when it is all gone.
+    fn give(&mut self, buf: &mut ReadBuf<'_>) {
+        let rest = self.poison.unwrap_or_default();
+        let (now, later) = rest.split_at(rest.len().min(buf.remaining()));
+        buf.put_slice(now);
+        self.poison = Some(later);
+    }
+
     /// Around a fresh connection.
     pub fn new(inner: S) -> Self {
-        Self { inner, framing: Framing::default(), poisoned: false, sending: Pace::default(), taking: Pace::default(), lingers: None, drained: 0 }
+        Self { inner, framing: Framing::default(), poison: None, sending: Pace::default(), taking: Pace::default(), lingers: None, drained: 0 }
     }
 
     /// What is inside, once HTTP is over.
@@ -74,7 +86,8 @@ fn slow() -> io::Error {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.poisoned {
+        if self.poison.is_some() {
+            self.give(buf);
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
@@ -86,10 +99,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
         let fresh = &buf.filled()[before..];
         let bytes = fresh.len();
         if let Some(kept) = self.framing.feed(fresh) {
-            // hyper answers what it cannot read with 400, in its turn and with a close: so it gets that.
             buf.set_filled(before + kept);
-            buf.put_slice(&[0]);
-            self.poisoned = true;
+            self.poison = Some(POISON);
+            self.give(buf);
         }
         if self.framing.in_body() {
             self.sending.moved(bytes);
@@ -142,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         let this = &mut *self;
         let end = this.lingers.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
         let mut scratch = [0; 4096];
-        while this.poisoned && this.drained < DRAIN && end.as_mut().poll(cx).is_pending() {
+        while this.poison.is_some() && this.drained < DRAIN && end.as_mut().poll(cx).is_pending() {
             let mut buf = ReadBuf::new(&mut scratch);
             match ready!(Pin::new(&mut this.inner).poll_read(cx, &mut buf)) {
                 Ok(()) if !buf.filled().is_empty() => this.drained += buf.filled().len(),

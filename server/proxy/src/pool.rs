@@ -35,10 +35,9 @@ const HEAD: usize = 128 * 1024;
 /// A connection with its two ends: where requests go in, and what moves the bytes.
 pub(crate) struct Line {
     sender: SendRequest<Sent>,
-    connection: Connection<TokioIo<Metered>, Sent>,
+    /// None once it has ended: what was queued in it comes back then.
+    connection: Option<Connection<TokioIo<Metered>, Sent>>,
     allowance: Allowance,
-    /// The connection has ended; it must not be asked again.
-    over: bool,
     since: Instant,
 }
 
@@ -53,19 +52,23 @@ pub(crate) fn builder() -> Builder {
     builder
 }
 
+fn drive(connection: &mut Option<Connection<TokioIo<Metered>, Sent>>, cx: &mut Context<'_>) {
+    if connection.as_mut().is_some_and(|connection| Pin::new(connection).poll(cx).is_ready()) {
+        *connection = None;
+    }
+}
+
 impl Line {
     /// A new one.
     pub(crate) async fn open(address: &Address) -> io::Result<Self> {
         let (stream, allowance) = Metered::new(address.connect().await?);
         let (sender, connection) = builder().handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        Ok(Self { sender, connection, allowance, over: false, since: Instant::now() })
+        Ok(Self { sender, connection: Some(connection), allowance, since: Instant::now() })
     }
 
     /// Moves what there is to move.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
-        if !self.over {
-            self.over = Pin::new(&mut self.connection).poll(cx).is_ready();
-        }
+        drive(&mut self.connection, cx);
     }
 
     /// Sends a request; gives back the head of the answer, or the request where nothing of it was sent.
@@ -73,9 +76,7 @@ impl Line {
         self.allowance.begin();
         let mut answer = std::pin::pin!(self.sender.try_send_request(request));
         let answer = std::future::poll_fn(|cx| {
-            if !self.over {
-                self.over = Pin::new(&mut self.connection).poll(cx).is_ready();
-            }
+            drive(&mut self.connection, cx);
             answer.as_mut().poll(cx)
         })
         .await;
@@ -84,9 +85,9 @@ impl Line {
     }
 
     /// Whether it can take a request now.
-    fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
         self.drive(cx);
-        !self.over && matches!(self.sender.poll_ready(cx), Poll::Ready(Ok(())))
+        self.connection.is_some() && matches!(self.sender.poll_ready(cx), Poll::Ready(Ok(())))
     }
 }
 
@@ -105,7 +106,8 @@ pub(crate) async fn take(key: &Arc<str>) -> Option<Line> {
 
 /// Keeps one for later.
 pub(crate) fn keep(key: &Arc<str>, mut line: Line) {
-    if line.over {
+    // Not while something of a request is still on its way, or more of an answer.
+    if !line.is_ready(&mut Context::from_waker(std::task::Waker::noop())) {
         return;
     }
     line.since = Instant::now();

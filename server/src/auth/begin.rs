@@ -12,6 +12,7 @@ use tower_sessions::Session;
 use super::pending::{Pending, PendingLogins};
 use super::{done, issuer};
 use crate::State;
+use crate::embed::person;
 use crate::failure::Failure;
 
 /// Where to go afterwards, and what for.
@@ -33,6 +34,7 @@ pub async fn begin(Shared(state): Shared<State>, session: Session, Path(id): Pat
     // Only what is a page of ours is gone to afterwards; anything else becomes the front page.
     let then = match query.then.as_deref() {
         Some(done::ASKED) => done::address(&id),
+        Some(way) if person::is_way(way) => way.to_owned(),
         then => Route::safe(then.unwrap_or("/")),
     };
     let write = query.scope.as_deref() == Some("api");

@@ -49,8 +49,8 @@ pub struct Workspaces {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Process {
-    /// The words of the command; `{socket}` is the Unix socket to listen on, `{port}` a free port
-    /// instead, `{user}` the person and `{folder}` their folder.
+    /// The words of the command; `{socket}` is the Unix socket to listen on (a port could be reached
+    /// by every other workspace), `{user}` the person and `{folder}` their folder.
     pub command: Vec<String>,
     /// The path that opens.
     pub home: String,
@@ -128,7 +128,10 @@ impl Workspaces {
         }
         let misses = match driver {
             Driver::Static => self.fixed.is_empty().then_some("[workspaces.static], with an address for each user"),
-            Driver::Process => self.process.command.is_empty().then_some("a command in [workspaces.process]"),
+            Driver::Process => {
+                let listens = self.process.command.iter().any(|word| word.contains("{socket}"));
+                (!listens).then_some("a command in [workspaces.process] that listens on {socket}, a Unix socket: a port could be reached by every other workspace")
+            }
             Driver::Command => {
                 [&self.command.start, &self.command.stop, &self.command.status].iter().any(|words| words.is_empty()).then_some("start, stop and status in [workspaces.command]")
             }

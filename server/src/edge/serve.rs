@@ -1,6 +1,7 @@
 //! One connection: strict HTTP/1.1, or HTTP/2 where TLS has agreed on it; each request goes to the
 //! app or to the gate before the workspaces, by the host that it asks for.
 
+use std::any::Any;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -89,24 +90,28 @@ fn plain(status: StatusCode, text: String) -> Response<Answer> {
 }
 
 impl Front {
-    async fn answer(&self, request: Request<Incoming>, peer: Peer<'_>, door: Door) -> Response<Answer> {
+    async fn answer(&self, request: Request<Incoming>, peer: Peer<'_>) -> Response<Answer> {
+        let upgrade = proxy::is_upgrade(request.headers());
+        let mut response = self.decide(request, peer).await;
+        // Behind such a request nothing is read strictly any more, so nothing more is read at all.
+        if upgrade && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    async fn decide(&self, request: Request<Incoming>, peer: Peer<'_>) -> Response<Answer> {
         if let Err(refusal) = proxy::front::check(&request) {
             return plain(StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST), refusal.to_string());
         }
-        let upgrade = proxy::is_upgrade(request.headers());
-        let mut response = match &self.gate {
-            Some(gate) if gate.is_for(&request, door) => {
+        match &self.gate {
+            Some(gate) if gate.is_for(&request, peer.guest.door) => {
                 // Without a proxy in front, which is nearly always, there is nothing to find out.
-                let other = (!self.trusted.is_empty()).then(|| shown(client(peer.address, request.headers(), &self.trusted)));
-                gate.answer(request, other.as_ref().unwrap_or(peer.shown)).await
+                let other = (!self.trusted.is_empty()).then(|| shown(client(peer.guest.peer, request.headers(), &self.trusted)));
+                gate.answer(request, other.as_ref().unwrap_or(peer.shown), &peer.guest.held).await
             }
-            _ => self.app(request, peer.address).await,
-        };
-        // Behind such a request nothing is read strictly any more, so nothing more is read at all.
-        if upgrade && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+            _ => self.app(request, peer.guest.peer).await,
         }
-        response
     }
 
     /// The app answers on its own threads: what it does may take a while.
@@ -125,8 +130,8 @@ impl Front {
 /// The other end of a connection, and how it is written.
 #[derive(Clone, Copy)]
 struct Peer<'a> {
-    address: IpAddr,
     shown: &'a HeaderValue,
+    guest: &'a Guest,
 }
 
 fn shown(address: IpAddr) -> HeaderValue {
@@ -157,15 +162,25 @@ macro_rules! to_its_end {
     }};
 }
 
+/// A connection that was let in.
+pub struct Guest {
+    /// Its other end.
+    pub peer: IpAddr,
+    /// Where it came in.
+    pub door: Door,
+    /// What it holds while it lasts, and what tunnels of it hold.
+    pub held: Arc<dyn Any + Send + Sync>,
+}
+
 /// Serves one connection to its end.
-pub async fn connection(stream: TcpStream, peer: IpAddr, (door, tls): (Door, Option<TlsAcceptor>), front: Front, stop: CancellationToken) -> Result<(), String> {
+pub async fn connection(stream: TcpStream, guest: Guest, tls: Option<TlsAcceptor>, front: Front, stop: CancellationToken) -> Result<(), String> {
     // What all requests of a connection share is made once.
-    let shared = Arc::new((front, shown(peer)));
+    let shared = Arc::new((front, shown(guest.peer), guest));
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let shared = shared.clone();
         async move {
-            let (front, shown) = &*shared;
-            Ok::<_, std::convert::Infallible>(front.answer(request, Peer { address: peer, shown }, door).await)
+            let (front, shown, guest) = &*shared;
+            Ok::<_, std::convert::Infallible>(front.answer(request, Peer { shown, guest }).await)
         }
     });
     let (stream, second) = match tls {

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::serve::{Front, connection};
+use super::serve::{Front, Guest, connection};
 
 /// Connections get so long to finish when the server stops.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -36,7 +37,7 @@ pub struct Arrived {
     pub door: Door,
     pub tls: Option<TlsAcceptor>,
     /// What it holds while it lasts.
-    pub held: Box<dyn Any + Send>,
+    pub held: Arc<dyn Any + Send + Sync>,
 }
 
 /// All of them.
@@ -97,8 +98,7 @@ async fn run(mut receiver: UnboundedReceiver<Arrived>, front: Front, stop: Cance
         let Ok(stream) = stream.into_std().and_then(TcpStream::from_std) else { continue };
         let (front, stop) = (front.clone(), stop.clone());
         connections.spawn(async move {
-            let _held = held;
-            if let Err(error) = connection(stream, peer, (door, tls), front, stop).await {
+            if let Err(error) = connection(stream, Guest { peer, door, held }, tls, front, stop).await {
                 tracing::debug!(error, "a connection ended early");
             }
         });

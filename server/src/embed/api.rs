@@ -33,8 +33,29 @@ fn say(status: StatusCode, message: &str) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(json!({ "message": message }))).into_response()
 }
 
+/// Words of a question that views ask, each once: backends differ in which of two they believe.
+const WORDS: [&str; 10] = ["path", "ref", "recursive", "per_page", "page", "source", "include_retried", "byte_offset", "follow", "pagination"];
+
+/// The words of a question, if they are among those, none comes twice, and no other version is meant
+/// than the one that is shown.
+fn words_of(query: &str, branch: &str) -> Option<Vec<(String, String)>> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let known = WORDS.contains(&&*name) && !found.iter().any(|(other, _)| *other == name) && (name != "ref" || value == branch || value == "HEAD");
+        if !known {
+            return None;
+        }
+        found.push((name.into_owned(), value.into_owned()));
+    }
+    Some(found)
+}
+
+fn climbs(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "." | ".."))
+}
+
 /// Whether a grant lets `rest`, what comes behind the project, be read.
-async fn may(state: &State, backend: &Backend, project: &str, grant: &Grant, rest: &str, query: &str) -> bool {
+async fn may(state: &State, backend: &Backend, project: &str, grant: &Grant, rest: &str, query: &[(String, String)]) -> bool {
     let words: Vec<&str> = rest.split('/').filter(|word| !word.is_empty()).collect();
     let number = |text: &str| text.parse::<i64>().ok();
     let view = grant.subject.view;
@@ -42,19 +63,14 @@ async fn may(state: &State, backend: &Backend, project: &str, grant: &Grant, res
         let folder = grant.subject.twin.as_deref().map(|twin| format!("digital_twins/{twin}"));
         folder.is_some_and(|folder| path == folder || path.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/')))
     };
+    let asked = |wanted: &str| query.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     match (view, words.as_slice()) {
         (_, []) => true,
-        (View::Board, ["repository", "tree"]) => {
-            let path = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "path");
-            path.is_some_and(|(_, path)| path == "digital_twins")
-        }
-        (View::Card, ["repository", "tree"]) => {
-            let path = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "path");
-            path.is_some_and(|(_, path)| of_twin(&path))
-        }
+        (View::Board, ["repository", "tree"]) => asked("path") == Some("digital_twins") && asked("recursive").is_none(),
+        (View::Card, ["repository", "tree"]) => asked("path").is_some_and(|path| of_twin(path) && !climbs(path)),
         (View::Card, ["repository", "files", file, ..]) if words.len() == 4 || words.len() == 3 => {
             let path = percent_decode_str(file).decode_utf8_lossy().into_owned();
-            of_twin(&path) && !path.split('/').any(|part| matches!(part, "." | ".."))
+            of_twin(&path) && !climbs(&path)
         }
         // How runs went, and nothing that they printed or left.
         (View::Card | View::Board, ["pipelines"] | ["pipelines", _, "jobs" | "bridges"] | ["jobs"]) => true,
@@ -83,7 +99,13 @@ async fn granted(state: &State, headers: &HeaderMap) -> Result<Grant, Response> 
     let over = || say(StatusCode::FORBIDDEN, "what let this view be shown is over: reload the page that it is in");
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(over)?;
     let grant: Grant = state.grants.open_text(PASSES, shown).and_then(|plain| serde_json::from_slice(&plain).ok()).ok_or_else(over)?;
-    let there = !grant.kept || state.has_embed(&grant.id).await;
+    let there = match &grant.reads_as {
+        Some(person) => {
+            let backend = state.instances.iter().find(|instance| instance.id == grant.subject.instance).map(|instance| instance.backend.as_str());
+            state.grants.is_alive(person, backend.unwrap_or_default()).await == Ok(true)
+        }
+        None => !grant.kept || state.has_embed(&grant.id).await,
+    };
     if grant.until > now() && there { Ok(grant) } else { Err(over()) }
 }
 
@@ -105,12 +127,15 @@ pub async fn read(Shared(state): Shared<State>, request: Request) -> Response {
     let plain = utf8_percent_encode(&grant.subject.project, NAME).to_string();
     let rest = [&project, &plain].into_iter().find_map(|project| path.strip_prefix(&format!("v4/projects/{project}")));
     let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) else { return say(StatusCode::FORBIDDEN, "this view is not of that") };
-    if !may(&state, backend, &project, &grant, rest, query).await {
+    let branch = instance.and_then(|instance| instance.branch.as_deref()).unwrap_or("HEAD");
+    let Some(words) = words_of(query, branch) else { return say(StatusCode::FORBIDDEN, "this view does not ask that") };
+    if !may(&state, backend, &project, &grant, rest, &words).await {
         return say(StatusCode::FORBIDDEN, "this view is not of that");
     }
     let sent: HeaderMap = SENT.iter().filter_map(|name| Some((name.clone(), request.headers().get(name)?.clone()))).collect();
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(words).finish();
     let asked = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    match reader::read(&state, backend, &asked, sent).await {
+    match reader::read(&state, backend, grant.reads_as.as_deref(), &asked, sent).await {
         Ok(got) => answer(got),
         Err(reason) => {
             tracing::warn!(backend = backend.id, reason, "an embedded view could not be read");
@@ -136,4 +161,17 @@ fn answer(got: reqwest::Response) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     *response.body_mut() = Body::from_stream(got.bytes_stream());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words_of;
+
+    #[test]
+    fn a_question_says_a_thing_once() {
+        assert!(words_of("path=digital_twins&ref=HEAD&per_page=100", "HEAD").is_some());
+        for query in ["path=digital_twins&path=", "path=a&path=b", "ref=other", "secret=1", "path[]=a", "PATH=a"] {
+            assert!(words_of(query, "HEAD").is_none(), "{query}");
+        }
+    }
 }

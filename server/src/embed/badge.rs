@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Grant, reader};
 use crate::State;
+use crate::auth::backend::Backend;
 
 /// Seconds that a picture may be kept: proxies of code hosts keep them.
 const KEPT: &str = "max-age=30";
@@ -50,19 +51,32 @@ fn picture(label: &str, word: &str, colour: &str) -> String {
     )
 }
 
+/// Runs that are looked through for the last one of a twin.
+const NEWEST: u32 = 15;
+
+async fn json(state: &State, backend: &Backend, path: &str) -> Option<Value> {
+    reader::read(state, backend, None, path, HeaderMap::new()).await.ok()?.json().await.ok()
+}
+
 async fn status(state: &State, grant: &Grant) -> Option<String> {
     let subject = &grant.subject;
     let instance = state.instances.iter().find(|instance| instance.id == subject.instance)?;
     let backend = state.backend(&instance.backend)?;
     let project = utf8_percent_encode(&subject.project, NON_ALPHANUMERIC);
-    let path = match subject.run {
-        Some(run) => format!("v4/projects/{project}/pipelines/{run}"),
-        None => format!("v4/projects/{project}/pipelines?per_page=1"),
-    };
-    let answer = reader::read(state, backend, &path, HeaderMap::new()).await.ok()?;
-    let value: Value = answer.json().await.ok()?;
-    let one = value.get(0).unwrap_or(&value);
-    one["status"].as_str().map(str::to_owned)
+    let word = |value: &Value| value["status"].as_str().map(str::to_owned);
+    if let Some(run) = subject.run {
+        return word(&json(state, backend, &format!("v4/projects/{project}/pipelines/{run}")).await?);
+    }
+    let runs = json(state, backend, &format!("v4/projects/{project}/pipelines?per_page={NEWEST}")).await?;
+    for run in runs.as_array()? {
+        let Some(twin) = &subject.twin else { return word(run) };
+        let bridges = json(state, backend, &format!("v4/projects/{project}/pipelines/{}/bridges", run["id"])).await?;
+        let own = bridges.as_array()?.iter().find(|bridge| bridge["name"].as_str().and_then(|name| name.strip_prefix("trigger_")) == Some(twin));
+        if let Some(bridge) = own {
+            return word(&bridge["downstream_pipeline"]).or_else(|| word(run));
+        }
+    }
+    None
 }
 
 /// Draws it. What cannot be shown is drawn as unknown: a broken picture says less.

@@ -20,19 +20,19 @@ const MOST: usize = 1_000;
 /// The pipelines of runs, by project and parent, and when that was found.
 pub type Families = HashMap<(String, i64), (Instant, Vec<i64>)>;
 
-async fn json(state: &State, backend: &Backend, path: &str) -> Option<Value> {
-    let answer = reader::read(state, backend, path, HeaderMap::new()).await.ok()?;
+async fn json(state: &State, backend: &Backend, grant: &Grant, path: &str) -> Option<Value> {
+    let answer = reader::read(state, backend, grant.reads_as.as_deref(), path, HeaderMap::new()).await.ok()?;
     if answer.status().is_success() { answer.json().await.ok() } else { None }
 }
 
 /// The pipelines of a run.
-async fn pipelines(state: &State, backend: &Backend, project: &str, run: i64) -> Vec<i64> {
-    let key = (format!("{} {project}", backend.id), run);
+async fn pipelines(state: &State, backend: &Backend, project: &str, grant: &Grant, run: i64) -> Vec<i64> {
+    let key = (format!("{} {project} {}", backend.id, grant.reads_as.as_deref().unwrap_or_default()), run);
     let known = state.embeds.families.lock().unwrap_or_else(PoisonError::into_inner).get(&key).filter(|(at, _)| at.elapsed() < FRESH).map(|(_, list)| list.clone());
     if let Some(known) = known {
         return known;
     }
-    let bridges = json(state, backend, &format!("v4/projects/{project}/pipelines/{run}/bridges?per_page=100")).await;
+    let bridges = json(state, backend, grant, &format!("v4/projects/{project}/pipelines/{run}/bridges?per_page=100")).await;
     let children = bridges.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(|bridge| bridge["downstream_pipeline"]["id"].as_i64());
     let list: Vec<i64> = std::iter::once(run).chain(children).collect();
     let mut families = state.embeds.families.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +46,7 @@ async fn pipelines(state: &State, backend: &Backend, project: &str, run: i64) ->
 /// Whether a pipeline is of the run that a grant is for.
 pub async fn has_pipeline(state: &State, backend: &Backend, project: &str, grant: &Grant, pipeline: i64) -> bool {
     match grant.subject.run {
-        Some(run) => run == pipeline || pipelines(state, backend, project, run).await.contains(&pipeline),
+        Some(run) => run == pipeline || pipelines(state, backend, project, grant, run).await.contains(&pipeline),
         None => false,
     }
 }
@@ -56,7 +56,7 @@ pub async fn has_job(state: &State, backend: &Backend, project: &str, grant: &Gr
     if grant.subject.job.is_some_and(|only| only != job) {
         return false;
     }
-    let found = json(state, backend, &format!("v4/projects/{project}/jobs/{job}")).await;
+    let found = json(state, backend, grant, &format!("v4/projects/{project}/jobs/{job}")).await;
     match found.and_then(|job| job["pipeline"]["id"].as_i64()) {
         Some(pipeline) => has_pipeline(state, backend, project, grant, pipeline).await,
         None => false,

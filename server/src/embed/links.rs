@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tower_sessions::Session;
 
-use super::{Grant, Subject, now};
+use super::{Grant, Subject, View, now};
 use crate::State;
 use crate::auth::fresh::fresh;
 use crate::auth::grants::random_name;
@@ -66,11 +66,24 @@ async fn person(state: &State, session: &Session, instance: &str) -> Result<Opti
     Ok(signed_in(state, session).await?.into_iter().find(|own| own.backend == instance.backend))
 }
 
-/// Whether a person may see a project, asked in their own name.
-async fn may_see(state: &State, own: &SignedIn, project: &str) -> bool {
+/// Whether a person may see themselves what a view shows, asked in their own name: the part of it that
+/// asks for most rights. A link must not show more than who made it sees.
+async fn may_see(state: &State, own: &SignedIn, subject: &Subject) -> bool {
     let Some(backend) = state.backend(&own.backend) else { return false };
     let Ok(tokens) = fresh(state, backend, &own.grant).await else { return false };
-    let url = format!("{}/api/v4/projects/{}", backend.internal_url, utf8_percent_encode(project, NON_ALPHANUMERIC));
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let twins = format!("repository/tree?path={}&per_page=1", encode(&subject.twin.as_ref().map_or("digital_twins".to_owned(), |twin| format!("digital_twins/{twin}"))));
+    let path = match (subject.view, subject.run, subject.job) {
+        (View::Card | View::Board, ..) => twins,
+        (View::Run, Some(run), _) => format!("pipelines/{run}/jobs?per_page=1"),
+        (View::Log, _, Some(job)) => format!("jobs/{job}/trace"),
+        (View::Plot, _, Some(job)) => {
+            let path: Vec<String> = subject.path.as_deref().unwrap_or_default().split('/').map(encode).collect();
+            format!("jobs/{job}/artifacts/{}", path.join("/"))
+        }
+        _ => return false,
+    };
+    let url = format!("{}/api/v4/projects/{}/{path}", backend.internal_url, encode(&subject.project));
     state.relay_http.get(url).bearer_auth(tokens.access).send().await.is_ok_and(|answer| answer.status().is_success())
 }
 
@@ -87,15 +100,15 @@ pub async fn make(Shared(state): Shared<State>, session: Session, headers: Heade
     if parents.is_empty() {
         return Ok(refuse(StatusCode::CONFLICT, "no_parents", "No page may show views of this Twinport: whoever runs it has to name them in allowed_parents of [embed]."));
     }
-    if !may_see(&state, &own, &wish.subject.project).await {
-        return Ok(refuse(StatusCode::FORBIDDEN, "not_yours", "You may not see this project, so you cannot show it."));
+    if !may_see(&state, &own, &wish.subject).await {
+        return Ok(refuse(StatusCode::FORBIDDEN, "not_yours", "You may not see this yourself, or it is not there, so you cannot show it."));
     }
     let all = state.embeds_of(&maker(&own)).await.map_err(Failure::internal)?;
     if all.len() >= MOST {
         return Ok(refuse(StatusCode::CONFLICT, "too_many", "You have two hundred links already: take some back first."));
     }
     let secret = random_name();
-    let grant = Grant { id: id_of(&secret), subject: wish.subject, parents, until: now() + wish.days * 24 * 3600, kept: true };
+    let grant = Grant { id: id_of(&secret), subject: wish.subject, parents, until: now() + wish.days * 24 * 3600, kept: true, reads_as: None };
     let body = serde_json::to_string(&grant).map_err(Failure::internal)?;
     state.put_embed(&grant.id, &maker(&own), &body, grant.until).await.map_err(Failure::internal)?;
     let view = serde_json::to_value(grant.subject.view).ok().and_then(|view| view.as_str().map(str::to_owned)).unwrap_or_default();

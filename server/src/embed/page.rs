@@ -13,7 +13,7 @@ use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Grant, api};
+use super::{Grant, Subject, View, api, person};
 use crate::State;
 use crate::site;
 
@@ -22,11 +22,17 @@ use crate::site;
 pub struct Asked {
     grant: Option<String>,
     theme: Option<String>,
+    instance: Option<String>,
+    project: Option<String>,
+    twin: Option<String>,
+    run: Option<i64>,
+    job: Option<i64>,
+    path: Option<String>,
 }
 
 /// A refusal, which anybody may frame that may frame anything here: the person who looks at the
 /// portal should read it.
-fn refused(state: &State, words: &str) -> Response {
+pub(super) fn refused(state: &State, words: &str) -> Response {
     let escape = forge::oauth::html::escape;
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\"><title>Not shown · Twinport</title>\
@@ -69,20 +75,43 @@ fn bootstrap(state: &State, grant: &Grant, theme: Option<&str>) -> Option<Bootst
 
 /// Shows it.
 pub async fn show(Shared(state): Shared<State>, Query(asked): Query<Asked>, request: Request<Body>) -> Response {
-    let Some(text) = asked.grant else { return refused(&state, "Its address has no grant.") };
-    let grant = match super::grant(&state, &text).await {
-        Ok(grant) => grant,
-        Err(words) => return refused(&state, words),
-    };
     let path = request.uri().path().to_owned();
-    let view = serde_json::to_value(grant.subject.view).ok().and_then(|view| view.as_str().map(str::to_owned));
-    if path.rsplit('/').next() != view.as_deref() {
-        return refused(&state, "Its grant is for another view.");
-    }
+    let Ok(view) = serde_json::from_value::<View>(path.rsplit('/').next().unwrap_or_default().into()) else { return refused(&state, "There is no such view.") };
+    let text = asked.grant.clone().unwrap_or_default();
+    let grant = if asked.grant.is_some() {
+        match super::grant(&state, &text).await {
+            Ok(grant) if grant.subject.view == view => grant,
+            Ok(_) => return refused(&state, "Its grant is for another view."),
+            Err(words) => return refused(&state, words),
+        }
+    } else {
+        // Without a grant: what whoever looks may see themselves.
+        let Asked { instance, project, twin, run, job, path, .. } = &asked;
+        let own = |text: &Option<String>| text.clone();
+        let subject =
+            Subject { view, instance: own(instance).unwrap_or_default(), project: own(project).unwrap_or_default(), twin: own(twin), run: *run, job: *job, path: own(path) };
+        match person::grant(&state, request.headers(), subject).await {
+            Ok(grant) => grant,
+            Err(page) => return page,
+        }
+    };
     let Some(bootstrap) = bootstrap(&state, &grant, asked.theme.as_deref()) else { return refused(&state, "It names something that is not here.") };
     let parents = ancestors(&grant.parents);
-    let assets =
-        Assets { path: String::new(), css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
+    // A portal's grant is good once: whoever unfolds the address would use it up.
+    let oembed = grant.kept.then(|| {
+        let address = format!("{}{path}?grant={text}", state.public_url);
+        format!("{}/oembed?url={}", state.public_url, percent_encoding::utf8_percent_encode(&address, percent_encoding::NON_ALPHANUMERIC))
+    });
+    let title = grant.subject.twin.clone().unwrap_or_else(|| "A view of Twinport".to_owned());
+    let assets = Assets {
+        title,
+        oembed,
+        path: String::new(),
+        css: site::path_of("main.css"),
+        js: site::path_of("twinport.js"),
+        wasm: site::path_of("twinport.wasm"),
+        dev: cfg!(debug_assertions),
+    };
     let render = leptos_axum::render_app_to_stream_with_context(
         move || {
             provide_context(bootstrap.clone());

@@ -71,6 +71,6 @@ impl Portals {
         if jti.is_empty() || used.insert(format!("{id}:{jti}"), exp + rules.leeway as i64).is_some() {
             return Err("It has been used before; each is good once.");
         }
-        Ok(Grant { id: format!("{id}:{jti}"), subject, parents, until: now() + SHOWN, kept: false })
+        Ok(Grant { id: format!("{id}:{jti}"), subject, parents, until: now() + SHOWN, kept: false, reads_as: None })
     }
 }

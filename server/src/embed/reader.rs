@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 
 use crate::State;
 use crate::auth::backend::Backend;
+use crate::auth::fresh::fresh;
 
 /// An answer begins within this time.
 const TIME: Duration = Duration::from_secs(30);
@@ -33,9 +34,12 @@ async fn token(state: &State, backend: &Backend) -> Result<String, String> {
     Ok(made)
 }
 
-/// Reads `path` (below `/api/`, with its query) at a backend.
-pub async fn read(state: &State, backend: &Backend, path: &str, headers: HeaderMap) -> Result<reqwest::Response, String> {
-    let token = token(state, backend).await?;
+/// Reads `path` (below `/api/`, with its query) at a backend, as `person` (a sign-in) or as a robot.
+pub async fn read(state: &State, backend: &Backend, person: Option<&str>, path: &str, headers: HeaderMap) -> Result<reqwest::Response, String> {
+    let token = match person {
+        Some(grant) => fresh(state, backend, grant).await.map_err(|lost| format!("{lost:?}"))?.access,
+        None => token(state, backend).await?,
+    };
     let asked = state.relay_http.get(format!("{}/api/{path}", backend.internal_url)).headers(headers).bearer_auth(token).send();
     match tokio::time::timeout(TIME, asked).await {
         Ok(answer) => answer.map_err(|error| crate::failure::chain(&error)),

@@ -1,7 +1,6 @@
 //! Workspaces that commands of the administrator start, stop and look at: containers, pods, machines.
 
 use std::collections::HashMap;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use proxy::Address;
 use tokio::process::Command;
 
 use super::credential::git_settings;
+use super::output::of;
 use super::seat::{Seat, Standing, Usage};
 use crate::State;
 use crate::config::workspaces::Commands;
@@ -51,21 +51,13 @@ fn read(text: &str) -> Result<Said, String> {
 fn command(words: &[String], seat: &Seat) -> Command {
     let mut filled = words.iter().map(|word| word.replace("{name}", &seat.label).replace("{user}", &seat.user));
     let mut command = Command::new(filled.next().unwrap_or_default());
-    command.args(filled).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(filled);
     command.env("TWINPORT_WORKSPACE", &seat.label).env("TWINPORT_USER", &seat.user);
     command
 }
 
-/// Runs one to its end; what it printed, or why not.
-async fn run(mut command: Command, time: Duration) -> Result<String, String> {
-    let output = tokio::time::timeout(time, command.output()).await.map_err(|_| format!("it took longer than {} seconds", time.as_secs()))?;
-    let output = output.map_err(|error| error.to_string())?;
-    let (said, complained) = (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
-    if output.status.success() { Ok(said) } else { Err(format!("{}{said}", complained).trim().chars().take(2_000).collect()) }
-}
-
 async fn status(commands: &Commands, seat: &Seat) -> Result<Said, String> {
-    read(&run(command(&commands.status, seat), TIME).await.map_err(|reason| format!("the status command failed: {reason}"))?)
+    read(&of(command(&commands.status, seat), TIME).await.map_err(|reason| format!("the status command failed: {reason}"))?)
 }
 
 /// Starts it, and waits until it answers.
@@ -77,7 +69,7 @@ pub async fn start(state: &State, commands: &Commands, seat: &Arc<Seat>) -> Resu
         for (name, value) in git_settings(state, &seat.user, "!twinport-credential") {
             start.env(name, value);
         }
-        let said = run(start, time).await.map_err(|reason| format!("the start command failed: {reason}"))?;
+        let said = of(start, time).await.map_err(|reason| format!("the start command failed: {reason}"))?;
         seat.print(said.as_bytes());
         loop {
             match status(commands, seat).await? {
@@ -96,40 +88,37 @@ pub async fn start(state: &State, commands: &Commands, seat: &Arc<Seat>) -> Resu
 
 /// Stops it.
 pub async fn stop(commands: &Commands, seat: &Seat) {
-    if let Err(reason) = run(command(&commands.stop, seat), TIME).await {
+    if let Err(reason) = of(command(&commands.stop, seat), TIME).await {
         tracing::warn!(workspace = seat.label, reason, "the stop command failed");
         seat.print(format!("the stop command failed: {reason}\n").as_bytes());
     }
 }
 
-/// Looks how it is; what is on its way is looked at by whoever started it.
+/// Looks how it is; what is on its way is looked at by whoever started it, and what happened while a
+/// look was on its way is newer than what it saw.
 pub async fn look(commands: &Commands, seat: &Seat) {
+    let before = seat.turn();
     if seat.standing() == Standing::Starting {
         return;
     }
-    match status(commands, seat).await {
+    let seen = match status(commands, seat).await {
         Ok(Said::Running(address, usage)) => {
-            if seat.address().as_deref() != Some(&address) {
-                seat.runs(address);
-            }
             seat.set_usage(usage);
+            Standing::Running(Arc::new(address))
         }
-        Ok(Said::Starting) => {}
+        Ok(Said::Starting) => return,
         // Why it failed is worth more than that it is not there.
-        Ok(Said::Stopped) if matches!(seat.standing(), Standing::Failed(_)) => {}
-        Ok(Said::Stopped) => seat.stopped(),
-        Ok(Said::Failed(reason)) | Err(reason) => {
-            if !matches!(seat.standing(), Standing::Failed(_)) {
-                seat.fails(reason);
-            }
-        }
-    }
+        Ok(Said::Stopped) if matches!(seat.standing(), Standing::Failed(_)) => return,
+        Ok(Said::Stopped) => Standing::Stopped,
+        Ok(Said::Failed(reason)) | Err(reason) => Standing::Failed(reason),
+    };
+    seat.seen(before, seen);
 }
 
 /// Runs one command inside to its end; what it printed.
 pub async fn inside(commands: &Commands, seat: &Seat, words: &[String], time: Duration) -> Result<String, String> {
     let all: Vec<String> = commands.inside.iter().chain(words).cloned().collect();
-    run(command(&all, seat), time).await
+    of(command(&all, seat), time).await
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ const MOST: usize = 2_000;
 #[derive(Debug, Deserialize)]
 pub struct Then {
     then: Option<String>,
+    way: Option<String>,
 }
 
 /// A path that can be gone to on a workspace's host, with what is behind its `?`.
@@ -36,7 +37,7 @@ pub async fn person(state: &State, session: &Session) -> Result<Option<SignedIn>
 /// Gives a ticket to one's own workspace. Another's and one that is not there look the same.
 pub async fn enter(Shared(state): Shared<State>, session: Session, Path(label): Path<String>, Query(query): Query<Then>) -> Result<Response, Failure> {
     let Some(workspaces) = &state.workspaces else { return Err(Failure::no_workspace()) };
-    let asked = query.then.filter(|then| is_inside(then));
+    let asked = query.then.clone().filter(|then| is_inside(then));
     let about = pages::about_path(&state, asked.as_deref().unwrap_or("/"));
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
     let Some(own) = person(&state, &session).await? else {
@@ -46,9 +47,20 @@ pub async fn enter(Shared(state): Shared<State>, session: Session, Path(label): 
     if !matches!(seat.standing(), Standing::Running(_)) {
         return Ok((headers, Redirect::to(&about)).into_response());
     }
+    // The browser comes from the workspace's host, where it got something to know it by; or goes there first.
+    let fine = |way: &String| way.len() == 32 && way.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let Some(way) = query.way.filter(fine) else {
+        let to = format!(
+            "{}{}?then={}",
+            workspaces.place.origin(&seat.label),
+            super::gate::ENTER,
+            percent_encoding::utf8_percent_encode(asked.as_deref().unwrap_or("/"), percent_encoding::NON_ALPHANUMERIC)
+        );
+        return Ok((headers, Redirect::to(&to)).into_response());
+    };
     seat.set_grant(&own.grant);
     let then = asked.filter(|then| then != "/").unwrap_or_else(|| home(&seat));
-    let ticket = workspaces.passes.ticket(&state, &seat.label, &own.username, &own.grant, &then).map_err(Failure::internal)?;
+    let ticket = workspaces.passes.ticket(&state, &seat, &own.grant, (&then, &way)).map_err(Failure::internal)?;
     let to = format!("{}{}?ticket={ticket}", workspaces.place.origin(&seat.label), super::gate::ENTER);
     Ok((headers, Redirect::to(&to)).into_response())
 }

@@ -1,6 +1,7 @@
 //! The gate before the workspaces: who has a pass comes to their own, and to nothing else. What is
 //! asked without one learns nothing, not even which workspaces there are.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -8,12 +9,15 @@ use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
 use hyper::body::Incoming;
 use proxy::{Broken, Own, Passage, Told, forward, is_upgrade};
+use sha2::{Digest, Sha256};
 
+use super::enter::is_inside;
 use super::pages::{self, go, page, text};
 use super::pass::Pass;
 use super::place::{Meant, Place};
 use super::{Seat, Standing, Workspaces};
 use crate::State;
+use crate::auth::grants::random_name;
 use crate::edge::Door;
 use crate::edge::serve::Answer;
 
@@ -62,6 +66,11 @@ fn is_own_wish(request: &Request<Incoming>, origin: &str) -> bool {
     }
 }
 
+/// What a ticket says of the browser that it is for.
+fn bound_to(way: &str) -> String {
+    hex::encode(&Sha256::digest(way)[..16])
+}
+
 /// The cookies of this name, as they came.
 fn passes_in<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
@@ -98,7 +107,7 @@ impl Gate {
     }
 
     /// Answers it.
-    pub async fn answer(&self, request: Request<Incoming>, client: &HeaderValue) -> Response<Answer> {
+    pub async fn answer(&self, request: Request<Incoming>, client: &HeaderValue, held: &Arc<dyn Any + Send + Sync>) -> Response<Answer> {
         let place = &self.workspaces().place;
         let label = match place {
             Place::Hosts { .. } => match place.meant(Self::host(&request)) {
@@ -116,7 +125,11 @@ impl Gate {
             return text(StatusCode::FORBIDDEN, "this workspace answers its own pages only");
         }
         let Some(seat) = self.workspaces().seat(&pass.user) else { return text(StatusCode::NOT_FOUND, "there is no workspace here any more") };
-        self.pass_on(request, &pass, &seat, client).await
+        // One script in the background for a port that all share would see what others do there.
+        if matches!(place, Place::Port { .. }) && request.headers().contains_key("service-worker") {
+            return text(StatusCode::FORBIDDEN, "workspaces that share a port have no service workers");
+        }
+        self.pass_on(request, (&pass, &seat), client, held).await
     }
 
     async fn pass(&self, request: &Request<Incoming>, label: Option<&str>) -> Option<Arc<Pass>> {
@@ -133,11 +146,15 @@ impl Gate {
     /// A ticket is taken once, and does not stay in the address.
     fn enter(&self, label: Option<&str>, request: &Request<Incoming>) -> Response<Answer> {
         let query = request.uri().query().unwrap_or_default();
-        let ticket = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "ticket").map(|(_, ticket)| ticket.into_owned());
+        let of = |wanted: &str| url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
         let workspaces = self.workspaces();
-        let redeemed = ticket.filter(|_| *request.method() == Method::GET).and_then(|ticket| workspaces.passes.redeem(&self.state, label, &ticket));
+        if let (Some(then), None) = (of("then"), of("ticket")) {
+            return self.begin(label, if is_inside(&then) { &then } else { "/" });
+        }
+        let way = passes_in(request.headers(), workspaces.place.way()).next().map(bound_to).unwrap_or_default();
+        let redeemed = of("ticket").filter(|_| *request.method() == Method::GET).and_then(|ticket| workspaces.passes.redeem(&self.state, label, &ticket, &way));
         let Some((pass, then)) = redeemed else {
-            let again = pages::way_in(&self.state, label.unwrap_or("me"), "/");
+            let again = pages::way_in(&self.state, label.unwrap_or("me"), "/", None);
             return page(
                 &self.state,
                 StatusCode::BAD_REQUEST,
@@ -153,16 +170,26 @@ impl Gate {
         response
     }
 
+    /// Sends a browser to get a ticket, which only this browser can use.
+    fn begin(&self, label: Option<&str>, then: &str) -> Response<Answer> {
+        let way = random_name();
+        let mut response = go(&pages::way_in(&self.state, label.unwrap_or("me"), then, Some(&bound_to(&way))));
+        if let Some(cookie) = self.workspaces().place.set_way(&way) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
     /// Whoever has no pass is sent to get one, whether or not there is such a workspace.
     fn outside(&self, label: Option<&str>, request: &Request<Incoming>) -> Response<Answer> {
         if is_navigation(request) && !is_upgrade(request.headers()) {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            return go(&pages::way_in(&self.state, label.unwrap_or("me"), path));
+            return self.begin(label, path);
         }
         text(StatusCode::UNAUTHORIZED, "you are not signed in to this workspace: open it anew from Twinport")
     }
 
-    async fn pass_on(&self, request: Request<Incoming>, pass: &Arc<Pass>, seat: &Arc<Seat>, client: &HeaderValue) -> Response<Answer> {
+    async fn pass_on(&self, request: Request<Incoming>, (pass, seat): (&Arc<Pass>, &Arc<Seat>), client: &HeaderValue, held: &Arc<dyn Any + Send + Sync>) -> Response<Answer> {
         let navigation = is_navigation(&request);
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let Some(address) = seat.address() else {
@@ -175,17 +202,18 @@ impl Gate {
         seat.touch();
         let place = &self.workspaces().place;
         let Ok(host) = HeaderValue::from_str(&place.host(&pass.label)) else { return text(StatusCode::BAD_REQUEST, "this host cannot be passed on") };
-        let moved = if is_upgrade(request.headers()) {
+        let (mut moved, mut kept) = (seat.moved.clone(), None);
+        if is_upgrade(request.headers()) {
+            let Ok(place) = seat.tunnels.clone().try_acquire_owned() else { return text(StatusCode::SERVICE_UNAVAILABLE, "this workspace has as many tunnels as one may have") };
+            kept = Some(Arc::new((held.clone(), place)) as Arc<dyn Any + Send + Sync>);
             let (pass, seat) = (pass.clone(), seat.clone());
-            Arc::new(move || {
+            moved = Arc::new(move || {
                 pass.touch();
                 seat.touch();
-            })
-        } else {
-            seat.moved.clone()
-        };
+            });
+        }
         let told = Told { client, scheme: place.scheme(), host: &host, user: seat.user_header.as_ref(), own: OWN };
-        let passage = Passage { key: &seat.key, address: &address, told, stop: &pass.stop, moved: &moved };
+        let passage = Passage { key: &seat.key, address: &address, told, stop: &pass.stop, moved: &moved, held: kept };
         match forward(request, &passage).await {
             Ok(response) => response.map(|body| Answer::Passed(Box::new(body))),
             Err(broken) => self.broken(seat, navigation, &path, &broken),

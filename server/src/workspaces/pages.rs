@@ -30,10 +30,11 @@ pub fn about_path(state: &State, then: &str) -> String {
     }
 }
 
-/// Where one gets a ticket to a workspace.
+/// Where one gets a ticket to a workspace; `way` says for which browser.
 #[must_use]
-pub fn way_in(state: &State, label: &str, then: &str) -> String {
-    format!("{}{}", state.public_url, way_in_path(label, then))
+pub fn way_in(state: &State, label: &str, then: &str, way: Option<&str>) -> String {
+    let way = way.map(|way| format!("&way={way}")).unwrap_or_default();
+    format!("{}{}{way}", state.public_url, way_in_path(label, then))
 }
 
 /// The same, as a path on the app's host.

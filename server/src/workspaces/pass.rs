@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use super::Seat;
 use crate::State;
 use crate::auth::grants::random_name;
 
@@ -24,8 +25,8 @@ struct Claims {
     user: String,
     grant: String,
     until: i64,
-    /// Of tickets: a name of its own, and where it leads.
-    once: Option<(String, String)>,
+    /// Of tickets: a name of its own, where it leads, and the browser that it is for.
+    once: Option<(String, String, String)>,
 }
 
 /// Somebody who is inside.
@@ -67,19 +68,20 @@ fn seal(state: &State, purpose: &str, claims: &Claims) -> Result<String, String>
 }
 
 impl Passes {
-    /// A ticket to `label`, for whoever signed in with `grant`; it leads to the path `then`.
-    pub fn ticket(&self, state: &State, label: &str, user: &str, grant: &str, then: &str) -> Result<String, String> {
-        let once = Some((random_name(), then.to_owned()));
-        let claims = Claims { label: label.to_owned(), user: user.to_owned(), grant: grant.to_owned(), until: now() + TICKET, once };
+    /// A ticket to a workspace, for whoever signed in with `grant` and the browser that `way` names; it
+    /// leads to the path `then`.
+    pub fn ticket(&self, state: &State, seat: &Seat, grant: &str, (then, way): (&str, &str)) -> Result<String, String> {
+        let once = Some((random_name(), then.to_owned(), way.to_owned()));
+        let claims = Claims { label: seat.label.clone(), user: seat.user.clone(), grant: grant.to_owned(), until: now() + TICKET, once };
         seal(state, TICKETS, &claims)
     }
 
     /// Takes a ticket, once, at the host that it is for (any, where all share one): the value of the
     /// cookie, and where to go.
-    pub fn redeem(&self, state: &State, label: Option<&str>, ticket: &str) -> Option<(String, String)> {
+    pub fn redeem(&self, state: &State, label: Option<&str>, ticket: &str, way: &str) -> Option<(String, String)> {
         let claims = open(state, TICKETS, ticket)?;
-        let (name, then) = claims.once?;
-        if label.is_some_and(|label| label != claims.label) {
+        let (name, then, browser) = claims.once?;
+        if browser != way || label.is_some_and(|label| label != claims.label) {
             return None;
         }
         let mut redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -104,6 +104,17 @@ impl Place {
         if self.scheme() == "https" { "__Host-twinport-workspace" } else { "twinport-workspace" }
     }
 
+    /// The name of the cookie of a browser that is on its way in.
+    pub fn way(&self) -> &'static str {
+        if self.scheme() == "https" { "__Host-twinport-way" } else { "twinport-way" }
+    }
+
+    /// The whole of it.
+    pub fn set_way(&self, value: &str) -> Option<HeaderValue> {
+        let secure = if self.scheme() == "https" { "Secure; " } else { "" };
+        HeaderValue::from_str(&format!("{}={value}; {secure}HttpOnly; SameSite=Lax; Path=/; Max-Age=600", self.way())).ok()
+    }
+
     /// The whole cookie. `Lax`, as people come here from pages elsewhere.
     pub fn set_cookie(&self, value: &str) -> Option<HeaderValue> {
         let secure = if self.scheme() == "https" { "Secure; " } else { "" };

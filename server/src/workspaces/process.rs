@@ -138,15 +138,13 @@ impl Sandboxed {
         let desk = self.desk(seat)?;
         let socket = desk.run.join("socket");
         let _ = std::fs::remove_file(&socket);
-        let asks_port = self.settings.command.iter().any(|word| word.contains("{port}"));
-        let port = if asks_port { free_port()? } else { 0 };
-        if !asks_port && socket.as_os_str().len() > SOCKET {
+        if socket.as_os_str().len() > SOCKET {
             return Err(format!("the path {} is too long for a socket: choose a shorter --data", socket.display()));
         }
         let bare = self.sandbox == Sandbox::None;
         let seen = if bare { socket.display().to_string() } else { format!("{DESK}/socket") };
         let home = if bare { desk.home.display().to_string() } else { FOLDER.to_owned() };
-        let fill = |word: &String| word.replace("{socket}", &seen).replace("{port}", &port.to_string()).replace("{user}", &seat.user).replace("{folder}", &home);
+        let fill = |word: &String| word.replace("{socket}", &seen).replace("{user}", &seat.user).replace("{folder}", &home);
         let words: Vec<String> = self.settings.command.iter().map(fill).collect();
         let shown = words.first().cloned().unwrap_or_default();
         let mut child = self.command(state, seat, &desk, words)?.spawn().map_err(|error| format!("“{shown}” cannot be started: {error}"))?;
@@ -166,7 +164,7 @@ impl Sandboxed {
                 }
             });
         }
-        let address = if asks_port { Address::Tcp { host: "127.0.0.1".to_owned(), port } } else { Address::Unix(socket) };
+        let address = Address::Unix(socket);
         let outcome = tokio::select! {
             () = answers(&address, &seat.home) => Ok(address),
             () = over.cancelled() => Err("it ended before it answered; what it printed is below".to_owned()),
@@ -181,11 +179,7 @@ impl Sandboxed {
     /// Runs one command inside to its end; what it printed.
     pub async fn inside(&self, state: &State, seat: &Seat, words: Vec<String>, time: Duration) -> Result<String, String> {
         let desk = self.desk(seat)?;
-        let work = self.command(state, seat, &desk, words)?.output();
-        let output = tokio::time::timeout(time, work).await.map_err(|_| format!("it took longer than {} seconds", time.as_secs()))?;
-        let output = output.map_err(|error| error.to_string())?;
-        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim().to_owned();
-        if output.status.success() { Ok(text) } else { Err(text) }
+        super::output::of(self.command(state, seat, &desk, words)?, time).await
     }
 }
 
@@ -198,11 +192,6 @@ async fn read(mut pipe: Box<dyn AsyncRead + Send + Unpin>, seat: Arc<Seat>) {
     while let Ok(bytes @ 1..) = pipe.read(&mut buffer).await {
         seat.print(&buffer[..bytes]);
     }
-}
-
-fn free_port() -> Result<u16, String> {
-    let probe = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    probe.map(|address| address.port()).map_err(|error| format!("there is no free port: {error}"))
 }
 
 /// Comes back once `home` is answered with anything but an error of the server.
@@ -221,6 +210,10 @@ impl Seat {
     pub async fn end_process(&self) {
         let Some(child) = self.child.lock().await.take() else { return };
         child.meant.cancel();
+        // The number of one that has ended may be another's by now.
+        if child.over.is_cancelled() {
+            return;
+        }
         ask_to_end(child.pid);
         if tokio::time::timeout(GRACE, child.over.cancelled()).await.is_err() {
             end(child.pid, &child.sandbox);

@@ -1,17 +1,22 @@
 //! One person's workspace, and how it stands.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use axum::http::HeaderValue;
 use proxy::Address;
+
+use tokio::sync::Semaphore;
 
 use super::process::Child;
 use crate::auth::grants::random_name;
 
 /// Bytes of what it printed that are kept.
 const LOG: usize = 32 * 1024;
+
+/// Tunnels that one person has at once: others need places too.
+const TUNNELS: usize = 6_000;
 
 /// How it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +56,10 @@ pub struct Seat {
     pub moved: Arc<dyn Fn() + Send + Sync>,
     used: Arc<AtomicI64>,
     since: AtomicI64,
+    /// Counts what was done with it.
+    turn: AtomicU64,
+    /// Tunnels that may still be opened.
+    pub tunnels: Arc<Semaphore>,
     standing: RwLock<Standing>,
     log: Mutex<VecDeque<u8>>,
     /// What proves to us that it is this workspace that asks; anew with each start.
@@ -82,6 +91,8 @@ impl Seat {
             moved: Arc::new(move || moving.store(now(), Ordering::Relaxed)),
             used,
             since: AtomicI64::new(now()),
+            turn: AtomicU64::new(0),
+            tunnels: Arc::new(Semaphore::new(TUNNELS)),
             standing: RwLock::new(Standing::Stopped),
             log: Mutex::default(),
             token: Mutex::new(random_name()),
@@ -107,6 +118,7 @@ impl Seat {
 
     fn set(&self, standing: Standing) {
         let mut slot = self.standing.write().unwrap_or_else(PoisonError::into_inner);
+        self.turn.fetch_add(1, Ordering::Relaxed);
         if *slot != standing {
             self.since.store(now(), Ordering::Relaxed);
             *slot = standing;
@@ -128,6 +140,7 @@ impl Seat {
             return false;
         }
         *slot = Standing::Starting;
+        self.turn.fetch_add(1, Ordering::Relaxed);
         self.since.store(now(), Ordering::Relaxed);
         lock(&self.log).clear();
         *lock(&self.token) = random_name();
@@ -140,9 +153,18 @@ impl Seat {
         self.set(Standing::Running(Arc::new(address)));
     }
 
-    /// It starts, somebody says.
-    pub fn starts(&self) {
-        self.set(Standing::Starting);
+    /// Counts what was done with it.
+    pub fn turn(&self) -> u64 {
+        self.turn.load(Ordering::Relaxed)
+    }
+
+    /// Somebody who began to look at `turn` saw this; what was done meanwhile is newer.
+    pub fn seen(&self, turn: u64, standing: Standing) {
+        let mut slot = self.standing.write().unwrap_or_else(PoisonError::into_inner);
+        if self.turn() == turn && *slot != standing && *slot != Standing::Starting {
+            self.since.store(now(), Ordering::Relaxed);
+            *slot = standing;
+        }
     }
 
     /// It is not there.

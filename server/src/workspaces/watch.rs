@@ -1,29 +1,36 @@
 //! What happens without anybody asking: those who signed out are shown out, workspaces that nobody
 //! uses are stopped, and what they use is measured.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Standing, Workspaces, command};
+use super::{Seat, Standing, Workspaces, command};
 use crate::State;
 use crate::config::workspaces::Driver;
 
 /// Between looks at who has signed out; they are out within a few seconds.
 const LOOK: Duration = Duration::from_secs(2);
-/// Looks between two measurements.
-const EVERY: u32 = 5;
+/// Between two measurements.
+const MEASURE: Duration = Duration::from_secs(10);
 
-/// Goes on until it is dropped.
+/// Goes on until it is dropped. What takes its time holds up nobody who has to be shown out.
 pub async fn watch(state: State) {
     let Some(workspaces) = &state.workspaces else { return };
-    let mut times = tokio::time::interval(LOOK);
-    times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    for turn in 0_u32.. {
-        times.tick().await;
-        workspaces.passes.look_through(&state, &workspaces.backend).await;
-        if turn % EVERY == 0 {
-            workspaces.measure().await;
+    let showing_out = async {
+        let mut times = tokio::time::interval(LOOK);
+        times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            times.tick().await;
+            workspaces.passes.look_through(&state, &workspaces.backend).await;
         }
-    }
+    };
+    let measuring = async {
+        loop {
+            tokio::time::sleep(MEASURE).await;
+            futures_util::future::join_all(workspaces.all().iter().map(|seat| workspaces.measure(seat))).await;
+        }
+    };
+    tokio::join!(showing_out, measuring);
 }
 
 impl Workspaces {
@@ -34,18 +41,16 @@ impl Workspaces {
         (self.starts() && minutes > 0).then_some(i64::from(minutes))
     }
 
-    async fn measure(&self) {
-        for seat in self.all() {
-            match self.driver {
-                Driver::Static => {}
-                Driver::Process => seat.look_at_process().await,
-                Driver::Command => command::look(&self.settings.command, &seat).await,
-            }
-            let rests = self.idle_minutes().is_some_and(|minutes| chrono::Utc::now().timestamp() - seat.used() >= minutes * 60);
-            if rests && matches!(seat.standing(), Standing::Running(_)) {
-                tracing::info!(workspace = seat.label, "stopped, as nobody used it");
-                self.stop(&seat).await;
-            }
+    async fn measure(&self, seat: &Arc<Seat>) {
+        match self.driver {
+            Driver::Static => {}
+            Driver::Process => seat.look_at_process().await,
+            Driver::Command => command::look(&self.settings.command, seat).await,
+        }
+        let rests = self.idle_minutes().is_some_and(|minutes| chrono::Utc::now().timestamp() - seat.used() >= minutes * 60);
+        if rests && matches!(seat.standing(), Standing::Running(_)) {
+            tracing::info!(workspace = seat.label, "stopped, as nobody used it");
+            self.stop(seat).await;
         }
     }
 }

@@ -17,7 +17,11 @@ async fn nobody_comes_in_without_a_pass() {
     // One that is not there, and one that is somebody else's.
     for headers in [&navigation[..], &[]] {
         let [one, other] = [rig.ask("GET", "bob.w.test", "/lab?x=1", headers).await, rig.ask("GET", "nobody.w.test", "/lab?x=1", headers).await];
-        let plain = |answer: &super::rig::Answer, name: &str| answer.whole.replace(name, "").split("date: ").next().unwrap_or_default().to_owned();
+        // All of it but the time, and the name that the browser is known by.
+        let plain = |answer: &super::rig::Answer, name: &str| {
+            let lines = answer.whole.lines().filter(|line| !line.starts_with("date: ") && !line.starts_with("set-cookie: "));
+            lines.map(|line| line.replace(name, "").split("&way=").next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        };
         assert_eq!(plain(&one, "bob"), plain(&other, "nobody"));
     }
     for label in ["bob", "nobody"] {
@@ -75,24 +79,28 @@ async fn tokens_stay_with_the_app() {
 #[tokio::test]
 async fn a_ticket_is_taken_once() {
     let mut rig = rig("").await;
-    let ticket = rig.ticket("/lab/tree/a%20b?x=1").await;
-    assert_eq!(rig.ask("GET", "bob.w.test", &ticket, &[]).await.status, 400, "another host");
-    assert_eq!(rig.ask("POST", W, &ticket, &[("content-length", "0")]).await.status, 400, "no link posts");
-    let first = rig.ask("GET", W, &ticket, &[]).await;
+    let (ticket, way) = rig.ticket("/lab/tree/a%20b?x=1").await;
+    let own = [("cookie", way.as_str())];
+    assert_eq!(rig.ask("GET", "bob.w.test", &ticket, &own).await.status, 400, "another host");
+    assert_eq!(rig.ask("GET", W, &ticket, &[]).await.status, 400, "another browser");
+    assert_eq!(rig.ask("GET", W, &ticket, &[("cookie", "__Host-twinport-way=another")]).await.status, 400, "another browser");
+    assert_eq!(rig.ask("POST", W, &ticket, &[own[0], ("content-length", "0")]).await.status, 400, "no link posts");
+    let first = rig.ask("GET", W, &ticket, &own).await;
     assert_eq!((first.status, first.header("location").as_deref()), (303, Some("/lab/tree/a%20b?x=1")));
     assert_eq!(first.header("referrer-policy").as_deref(), Some("no-referrer"));
     let set = first.header("set-cookie").unwrap_or_default();
     assert!(set.starts_with("__Host-twinport-workspace=") && set.ends_with("; Secure; HttpOnly; SameSite=Lax; Path=/"), "{set}");
-    assert_eq!(rig.ask("GET", W, &ticket, &[]).await.status, 400, "a second time");
-    let ticket = rig.ticket("/").await;
+    assert_eq!(rig.ask("GET", W, &ticket, &own).await.status, 400, "a second time");
+    let (ticket, way) = rig.ticket("/").await;
+    let own = [("cookie", way.as_str())];
     let value = ticket.split("ticket=").nth(1).unwrap_or_default();
     // It is no pass, and a changed one is nothing.
     assert_eq!(rig.inside(value, "/x", &[]).await.status, 401);
     let changed = format!("{}x{}", &value[..value.len() - 2], &value[value.len() - 1..]);
-    assert_eq!(rig.ask("GET", W, &format!("/.twinport/enter?ticket={changed}"), &[]).await.status, 400);
+    assert_eq!(rig.ask("GET", W, &format!("/.twinport/enter?ticket={changed}"), &own).await.status, 400);
     for then in ["//evil.test", "https://evil.test", "/\\evil.test", "/%0d%0aX: y"] {
-        let ticket = rig.ticket(then).await;
-        assert_eq!(rig.ask("GET", W, &ticket, &[]).await.header("location").as_deref(), Some("/"), "{then}");
+        let (ticket, way) = rig.ticket(then).await;
+        assert_eq!(rig.ask("GET", W, &ticket, &[("cookie", &way)]).await.header("location").as_deref(), Some("/"), "{then}");
     }
 }
 

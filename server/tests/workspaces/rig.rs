@@ -197,17 +197,23 @@ impl Rig {
         self.raw(format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n").as_bytes()).await
     }
 
-    /// A ticket to the workspace: its path and query on the workspace's host.
-    pub async fn ticket(&mut self, then: &str) -> String {
+    /// The way in, as far as the ticket: its path and query on the workspace's host, and the cookie of the
+    /// browser that it is for.
+    pub async fn ticket(&mut self, then: &str) -> (String, String) {
+        let inside = |location: &str| location.strip_prefix(&format!("https://{W}")).map(str::to_owned).unwrap_or_else(|| panic!("{location} is no way in"));
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("then", then).finish();
-        let location = self.browser.get(&format!("/workspaces/enter/ada?{query}")).await.location();
-        location.strip_prefix(&format!("https://{W}")).map(str::to_owned).unwrap_or_else(|| panic!("{location} is no way in"))
+        let first = inside(&self.browser.get(&format!("/workspaces/enter/ada?{query}")).await.location());
+        let begun = self.ask("GET", W, &first, &[]).await;
+        let way = begun.header("set-cookie").and_then(|set| set.split(';').next().map(str::to_owned)).unwrap_or_else(|| panic!("no way: {}", begun.whole));
+        let back = begun.header("location").unwrap_or_default();
+        let back = back.strip_prefix(&format!("https://{HOST}")).unwrap_or_else(|| panic!("{back} is not the app")).to_owned();
+        (inside(&self.browser.get(&back).await.location()), way)
     }
 
     /// A pass: the cookie's value.
     pub async fn pass(&mut self) -> String {
-        let ticket = self.ticket("/").await;
-        let answer = self.ask("GET", W, &ticket, &[]).await;
+        let (ticket, way) = self.ticket("/").await;
+        let answer = self.ask("GET", W, &ticket, &[("cookie", &way)]).await;
         let set = answer.header("set-cookie").unwrap_or_else(|| panic!("no pass: {}", answer.whole));
         set.strip_prefix(&format!("{COOKIE}=")).and_then(|rest| rest.split(';').next()).expect("it is the pass").to_owned()
     }
