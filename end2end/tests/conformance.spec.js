@@ -47,13 +47,15 @@ async function dressed(port, head) {
   return { port: shim.address().port, stop: () => shim.close() };
 }
 
-function verdicts(kosoku, port) {
+async function verdicts(kosoku, port) {
   const out = mkdtempSync(join(tmpdir(), 'kosoku-'));
-  execFileSync(kosoku, ['-o', out, '-i', '1.*', '-i', '2.*', '-i', '3.*', '-i', '4.*', '-i', '5.*', '-i', '6.*', '-i', '7.*', `ws://127.0.0.1:${port}/`], { stdio: 'ignore', timeout: 240_000 });
+  const cases = [1, 2, 3, 4, 5, 6, 7].flatMap((group) => ['-i', `${group}.*`]);
+  // Its status tells that some case failed, which direct and through may agree on.
+  await new Promise((done) => spawn(kosoku, ['-o', out, ...cases, `ws://127.0.0.1:${port}/`], { stdio: 'ignore', timeout: 240_000 }).on('exit', done));
   const file = readdirSync(out, { recursive: true }).map(String).find((name) => name.endsWith('index.json'));
   const agents = JSON.parse(readFileSync(join(out, file), 'utf8'));
-  const [cases] = Object.values(agents);
-  return Object.fromEntries(Object.entries(cases).map(([id, found]) => [id, `${found.behavior} ${found.behaviorClose}`]));
+  const [found] = Object.values(agents);
+  return Object.fromEntries(Object.entries(found).map(([id, one]) => [id, `${one.behavior} ${one.behaviorClose}`]));
 }
 
 test('WebSockets behave through the proxy as they do without it', async () => {
@@ -69,8 +71,8 @@ test('WebSockets behave through the proxy as they do without it', async () => {
     await expect.poll(() => fetch(`http://127.0.0.1:${port}/page`).then((answer) => answer.status, () => 0), { timeout: 20_000 }).toBe(200);
     const way = await passOf(server, 'admin');
     const shim = await dressed(way.port, `Host: ${way.host}\r\nOrigin: http://${way.host}\r\nCookie: ${way.pass}\r\n`);
-    const direct = verdicts(kosoku, port);
-    const through = verdicts(kosoku, shim.port);
+    const direct = await verdicts(kosoku, port);
+    const through = await verdicts(kosoku, shim.port);
     expect(Object.keys(direct).length).toBeGreaterThan(150);
     expect(through).toEqual(direct);
     shim.stop();
@@ -85,27 +87,28 @@ test('clients that dawdle hold nobody up', async () => {
   test.skip(!existsSync('/usr/bin/slowhttptest'), 'slowhttptest is not installed');
   const server = await start(undefined, await freePort());
   try {
+    const pid = execFileSync('pgrep', ['-f', `listen ${new URL(server.url).host}`], { encoding: 'utf8' }).trim().split('\n')[0];
+    const before = readdirSync(`/proc/${pid}/fd`).length;
     for (const [what, words] of [['heads', ['-H', '-i', '5']], ['bodies', ['-B', '-i', '5', '-s', '8192']], ['reading', ['-X', '-w', '1', '-y', '2', '-n', '5', '-z', '1', '-k', '1']]]) {
-      const attack = spawn('slowhttptest', [...words, '-c', '500', '-r', '200', '-l', '22', '-u', `${server.url}/forge/users/sign_in`], { stdio: ['ignore', 'pipe', 'ignore'] });
-      let text = '';
-      attack.stdout.on('data', (data) => (text += data));
+      const attack = spawn('slowhttptest', [...words, '-c', '500', '-r', '200', '-l', '90', '-u', `${server.url}/forge/users/sign_in`], { stdio: 'ignore' });
       const ended = new Promise((done) => attack.on('exit', done));
       const times = [];
-      const until = Date.now() + 17_000;
-      while (Date.now() < until) {
+      const held = () => readdirSync(`/proc/${pid}/fd`).length - before;
+      const [from, most] = [Date.now() + 5_000, Date.now() + 40_000];
+      // First they come, and after ten seconds they are gone; noisy machines take longer for both.
+      while (Date.now() < from || (held() > 60 && Date.now() < most)) {
         const begin = performance.now();
         const answer = await fetch(`${server.url}/healthz`);
         await answer.text();
         times.push(performance.now() - begin);
         await new Promise((done) => setTimeout(done, 100));
       }
-      await ended;
-      // The last table it printed: how many are still held after the end.
-      const plain = text.replace(/\x1b\[[0-9;]*m/g, '');
-      const held = Number([...plain.matchAll(/connected:\s+(\d+)/g)].at(-1)?.[1] ?? -1);
+      // After that time this server holds none of them; what a client has not read yet is the system's.
       times.sort((a, b) => a - b);
-      expect([what, held >= 0 && held <= 60]).toEqual([what, true]);
-      expect(times.length, `${what}: others were served`).toBeGreaterThan(50);
+      expect([what, held() <= 60]).toEqual([what, true]);
+      attack.kill();
+      await ended;
+      expect(times.length, `${what}: others were served`).toBeGreaterThan(20);
     }
   } finally {
     await server.stop();

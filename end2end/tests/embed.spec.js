@@ -204,7 +204,8 @@ test('signing in for a frame', async () => {
   const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=twinport', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
   const [lab, other] = [await site(), await site()];
-  const [home, second] = [lab.url, other.url].map((url) => url.replace('127.0.0.1', 'localhost'));
+  // Two sites: a port alone does not make one.
+  const [home, second] = [lab.url.replace('127.0.0.1', 'localhost'), other.url.replace('127.0.0.1', 'second.localhost')];
   const port = await freePort();
   const server = await start(`[server]\ncertificate = "${certificate}"\nkey = "${key}"\n[embed]\nallowed_parents = ["${home}", "${second}"]\n`, port);
   const secured = `https://127.0.0.1:${port}`;

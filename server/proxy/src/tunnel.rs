@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
 /// When one side has ended, the other gets so long.
-const LAST_WORDS: Duration = Duration::from_secs(30);
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A close frame with the code 4001 (RFC 6455 §5.5.1; 4000 and above are for applications).
 const SIGNED_OUT: [u8; 4] = [0x88, 0x02, 0x0f, 0xa1];
 

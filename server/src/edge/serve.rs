@@ -118,6 +118,11 @@ impl Front {
     async fn app(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Answer> {
         let caller = Caller(client(peer, request.headers(), &self.trusted));
         request.extensions_mut().insert(caller);
+        // In HTTP/2 the host is in `:authority` (RFC 9113 §8.3.1); everything behind reads `Host`.
+        let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+        if let Some(host) = host.filter(|_| !request.headers().contains_key(header::HOST)) {
+            request.headers_mut().insert(header::HOST, host);
+        }
         let answer = self.main.spawn(self.router.clone().oneshot(request.map(Body::new)));
         match answer.await {
             Ok(Ok(response)) => response.map(Answer::Own),
