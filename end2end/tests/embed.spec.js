@@ -218,7 +218,7 @@ test('signing in for a frame', async () => {
     const view = `${secured}/embed/card?instance=local&project=dtaas%2Fadmin&twin=hello-world`;
     const frame = (more = '') => `<!doctype html><title>lab</title><iframe src="${view}" width="700" height="400" ${more}></iframe>`;
     lab.pages['/'] = frame();
-    lab.pages['/boxed'] = frame('sandbox="allow-scripts"');
+    other.pages['/boxed'] = frame('sandbox="allow-scripts"');
     other.pages['/'] = frame();
     const tab = await context.newPage();
     const errors = [];
@@ -241,7 +241,7 @@ test('signing in for a frame', async () => {
     expect([cookie?.sameSite, cookie?.secure, cookie?.httpOnly, Boolean(cookie?.partitionKey)]).toEqual(['None', true, true, true]);
     await tab.goto(`${second}/`);
     await expect(inside.getByRole('link', { name: 'Sign in' })).toBeVisible();
-    await tab.goto(`${home}/boxed`);
+    await tab.goto(`${second}/boxed`);
     await expect(inside.getByText('allow-same-origin')).toBeVisible();
     expect(errors).toEqual([]);
     // The cookie is for reading, and for nothing else.
