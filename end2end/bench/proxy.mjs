@@ -123,7 +123,7 @@ try {
     through.push(await messages(more, head));
   }
   figures['proxy.ws_echo_vs_direct'] = median(direct) / median(through);
-  const pid = Number(execFileSync('pgrep', ['-f', `listen 127.0.0.1:${more}`], { encoding: 'utf8' }).trim().split('\n')[0]);
+  const { pid } = tunnels;
   const before = resident(pid);
   const open = [];
   for (let batch = 0; batch < 50; batch += 1) open.push(...(await Promise.all(Array.from({ length: 100 }, () => tunnel(more, head)))));

@@ -1,6 +1,6 @@
 // Suites that others wrote: WebSocket cases of Autobahn's (run by kosoku) directly and through the proxy,
 // and slow clients of slowhttptest. Each is left out, with a line, where it is not installed.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,7 @@ test('clients that dawdle hold nobody up', async () => {
   test.skip(!existsSync('/usr/bin/slowhttptest'), 'slowhttptest is not installed');
   const server = await start(undefined, await freePort());
   try {
-    const pid = execFileSync('pgrep', ['-f', `listen ${new URL(server.url).host}`], { encoding: 'utf8' }).trim().split('\n')[0];
+    const { pid } = server;
     const before = readdirSync(`/proc/${pid}/fd`).length;
     for (const [what, words] of [['heads', ['-H', '-i', '5']], ['bodies', ['-B', '-i', '5', '-s', '8192']], ['reading', ['-X', '-w', '1', '-y', '2', '-n', '5', '-z', '1', '-k', '1']]]) {
       const attack = spawn('slowhttptest', [...words, '-c', '500', '-r', '200', '-l', '90', '-u', `${server.url}/forge/users/sign_in`], { stdio: 'ignore' });

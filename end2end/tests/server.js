@@ -42,6 +42,7 @@ export async function start(config, port) {
   const run = (...words) => execFileSync(binary, [...words, ...place], { encoding: 'utf8' }).trim();
   return {
     output: () => output,
+    pid: child.pid,
     url: `http://${address}`, api: `http://${address}/forge/api/v4`, link, run, data,
     token: (name) => run('token', 'create', name, '--scope', 'api'),
     newLink: (name) => run('user', 'link', name),

@@ -107,9 +107,12 @@ impl Workspaces {
                 Some(process) => process.start(&state, &seat).await,
                 None => command::start(&state, &workspaces.settings.command, &seat).await,
             };
-            match outcome {
-                Ok(address) => seat.runs(address),
-                Err(reason) => seat.fails(reason),
+            // Somebody may have stopped it meanwhile, and then it has not failed.
+            if seat.standing() == Standing::Starting {
+                match outcome {
+                    Ok(address) => seat.runs(address),
+                    Err(reason) => seat.fails(reason),
+                }
             }
         });
     }

@@ -106,7 +106,8 @@ pub fn for_workspaces() {
     }
     // The system's Python: what a workspace sees of the machine is /usr.
     let python = std::path::Path::new("/usr/bin/python3");
-    let made = python.exists().then_some(()).ok_or_else(|| anyhow::anyhow!("there is no /usr/bin/python3")).and_then(|()| {
+    let made = if python.exists() { Ok(()) } else { package("python3-venv") };
+    let made = made.and_then(|()| {
         if !call(Command::new(python).args(["-m", "venv"]).arg(&folder)).is_ok_and(|()| folder.join("bin/pip").exists()) {
             package("python3-venv")?;
             call(Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
