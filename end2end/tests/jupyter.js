@@ -1,8 +1,10 @@
 // Real programs in workspaces: JupyterLab out of a virtual environment, which `cargo xtask test` makes.
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const venv = process.env.WORKSPACE_VENV ?? join(import.meta.dirname, '../../target/workspace-venv');
+// Its programs name the place where it was made, links resolved; a sandbox sees it there.
+const folder = process.env.WORKSPACE_VENV ?? join(import.meta.dirname, '../../target/workspace-venv');
+export const venv = existsSync(folder) ? realpathSync(folder) : folder;
 
 export const hasJupyter = () => existsSync(join(venv, 'bin/jupyter-lab'));
 

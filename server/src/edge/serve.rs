@@ -22,6 +22,7 @@ use proxy::stream::Stream;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tower::ServiceExt;
 
 use super::client::client;
@@ -123,7 +124,8 @@ impl Front {
         if let Some(host) = host.filter(|_| !request.headers().contains_key(header::HOST)) {
             request.headers_mut().insert(header::HOST, host);
         }
-        let answer = self.main.spawn(self.router.clone().oneshot(request.map(Body::new)));
+        // When the client goes, nobody works for it any more.
+        let answer = AbortOnDropHandle::new(self.main.spawn(self.router.clone().oneshot(request.map(Body::new))));
         match answer.await {
             Ok(Ok(response)) => response.map(Answer::Own),
             Ok(Err(never)) => match never {},
