@@ -19,6 +19,8 @@ async function which(name) {
 export default defineConfig({
   testDir: 'tests',
   workers: 2,
+  // A machine that stands still for a minute fails a test that is right; what is wrong fails twice.
+  retries: 1,
   timeout: 90_000,
   expect: { timeout: 15_000 },
   reporter: [['list']],

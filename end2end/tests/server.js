@@ -67,13 +67,18 @@ export const test = base.extend({
   ],
   // A page whose console must stay free of errors and of violations of the security policy.
   harmless: [/Failed to load resource/, { option: true }],
-  page: async ({ page, harmless }, use) => {
+  page: async ({ page, harmless }, use, info) => {
     const errors = [];
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error' && !harmless.test(message.text())) errors.push(message.text());
     });
     await use(page);
+    // What was on the page says more than the line that waited for it.
+    if (info.status !== info.expectedStatus) {
+      const seen = await page.locator('body').innerText({ timeout: 2_000 }).catch((error) => String(error));
+      console.log(`${info.title}: at ${page.url()} there was\n${seen.slice(0, 3_000)}\n${errors.join('\n')}`);
+    }
     expect(errors).toEqual([]);
   },
 });
