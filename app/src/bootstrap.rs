@@ -52,6 +52,9 @@ pub struct Instance {
     /// Whether people of it can have a workspace here.
     #[serde(default)]
     pub workspace: bool,
+    /// The federation card that lists it, and its id there: `https://portal.example#id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
     /// Which of eight colours it has.
     #[serde(default)]
     pub hue: u8,

@@ -4,6 +4,7 @@
 pub mod desk;
 pub mod files;
 pub mod logs;
+pub mod tab;
 
 pub use files::{copy, forget_later, image_url, iso_now, open_beside, picture, save, save_from};
 

@@ -8,6 +8,7 @@ pub mod desk;
 pub mod diff_view;
 pub mod editor;
 pub mod embed_form;
+pub mod federated;
 pub mod file_view;
 pub mod fmu_card;
 pub mod graph_view;

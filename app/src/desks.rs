@@ -18,6 +18,10 @@ pub enum Desk {
     Change(Owner, i64),
     /// One's own workspace.
     Workspace,
+    /// What twins of the instance use.
+    Services,
+    /// A federated twin, and one run of it.
+    Federated(Owner, String, Option<String>),
 }
 
 impl Desk {
@@ -30,6 +34,9 @@ impl Desk {
             ["edit", owner, kind, name] => Self::Edit(Asset { owner: Owner::of_word(owner)?, kind: Kind::of_folder(kind)?, name: (*name).to_owned() }),
             ["changes"] => Self::Changes,
             ["workspace"] => Self::Workspace,
+            ["services"] => Self::Services,
+            ["federated", owner, twin] => Self::Federated(Owner::of_word(owner)?, (*twin).to_owned(), None),
+            ["federated", owner, twin, run] => Self::Federated(Owner::of_word(owner)?, (*twin).to_owned(), Some((*run).to_owned())),
             ["changes", owner, number] => Self::Change(Owner::of_word(owner)?, number.parse().ok()?),
             _ => return None,
         })
@@ -43,6 +50,9 @@ impl Desk {
             Self::Edit(asset) => format!("edit/{}/{}/{}", asset.owner.word(), asset.kind.folder(), asset.name),
             Self::Changes => "changes".to_owned(),
             Self::Workspace => "workspace".to_owned(),
+            Self::Services => "services".to_owned(),
+            Self::Federated(owner, twin, None) => format!("federated/{}/{twin}", owner.word()),
+            Self::Federated(owner, twin, Some(run)) => format!("federated/{}/{twin}/{run}", owner.word()),
             Self::Change(owner, number) => format!("changes/{}/{number}", owner.word()),
         };
         Route::Desk { instance: instance.to_owned(), rest }
@@ -56,7 +66,8 @@ mod tests {
     #[test]
     fn every_desk_is_read_back() {
         let asset = Asset { owner: Owner::Private, kind: Kind::Twin, name: "a b".to_owned() };
-        for desk in [Desk::Compose, Desk::Edit(asset), Desk::Changes, Desk::Workspace, Desk::Change(Owner::Common, 7)] {
+        let federated = |run: Option<&str>| Desk::Federated(Owner::Common, "a b".to_owned(), run.map(str::to_owned));
+        for desk in [Desk::Compose, Desk::Edit(asset), Desk::Changes, Desk::Workspace, Desk::Services, Desk::Change(Owner::Common, 7), federated(None), federated(Some("1"))] {
             let address = desk.at("aarhus").to_string();
             let Some(Route::Desk { rest, .. }) = Route::find(&address) else { panic!("{address} is no desk") };
             assert_eq!(Desk::parse(&rest), Some(desk), "{address}");

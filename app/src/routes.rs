@@ -147,7 +147,7 @@ impl Route {
             ["i", instance, "runs", owner, pipeline, job] => {
                 Self::Run { instance: own(instance), owner: Owner::of_word(owner)?, pipeline: pipeline.parse().ok()?, job: Some(job.parse().ok()?) }
             }
-            ["i", instance, "compose" | "edit" | "changes" | "workspace", ..] => Self::Desk { instance: own(instance), rest: words[2..].join("/") },
+            ["i", instance, "compose" | "edit" | "changes" | "workspace" | "services" | "federated", ..] => Self::Desk { instance: own(instance), rest: words[2..].join("/") },
             _ => return None,
         })
     }
@@ -285,6 +285,18 @@ pub fn workspace_enter(path: &str) -> String {
 #[must_use]
 pub fn embed_links(act: &str) -> String {
     format!("/embed/links/{act}").trim_end_matches('/').to_owned()
+}
+
+/// Where this server tells of the services of an instance, or of one, or does something with it.
+#[must_use]
+pub fn service_url(instance: &str, service: &str, act: &str) -> String {
+    format!("/services/{}/{}/{act}", encode(instance), encode(service)).trim_end_matches('/').to_owned()
+}
+
+/// Where this server sends what is published to topics of a service; `want` is a list in JSON.
+#[must_use]
+pub fn stream_url(instance: &str, service: &str, want: &str) -> String {
+    format!("{}?want={}", service_url(instance, service, "stream"), encode(want))
 }
 
 /// The whole address of a page, for whoever is not on this server.

@@ -3,6 +3,7 @@
 
 mod check;
 pub mod embed;
+pub mod service;
 pub mod workspaces;
 
 use std::net::SocketAddr;
@@ -57,6 +58,8 @@ pub struct Config {
     pub embed: embed::Embed,
     /// `[workspaces]`
     pub workspaces: workspaces::Workspaces,
+    /// `[[service]]`, what twins of an instance use.
+    pub service: Vec<service::Service>,
 }
 
 /// Where the server listens, how it is reached, and what it remembers of browsers.
@@ -175,6 +178,9 @@ pub struct Instance {
     /// Whether people who are not signed in there may look at what is public.
     #[serde(default)]
     pub guests: bool,
+    /// The portal's federation card that it was taken from and its id there, `https://portal.example#id`,
+    /// by which federated twins of other portals name it.
+    pub card: Option<String>,
 }
 
 fn default_group() -> String {
@@ -279,6 +285,7 @@ impl Config {
                 branch: None,
                 runner_tag: default_tag(),
                 guests: false,
+                card: None,
             });
         }
         self

@@ -95,6 +95,7 @@ pub fn from_card(card: &Card, portal: &str) -> String {
         if instance.guests {
             out += "guests = true\n";
         }
+        out += &format!("card = {}\n", quoted(&format!("{}#{}", portal.trim_end_matches('/').trim_end_matches("/.well-known/dtaas-federation.json").to_lowercase(), instance.id)));
     }
     out
 }

@@ -15,6 +15,7 @@ pub mod middleware;
 pub mod pages;
 pub mod relay;
 pub mod routes;
+pub mod service;
 pub mod site;
 pub mod state;
 pub mod store;

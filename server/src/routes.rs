@@ -13,7 +13,7 @@ use crate::State;
 use crate::auth::{begin, callback, done, logout, token};
 use crate::failure::Failure;
 use crate::workspaces::{api, credential, enter};
-use crate::{card, embed, middleware, pages, relay, site};
+use crate::{card, embed, middleware, pages, relay, service, site};
 
 /// Everything the server answers.
 pub fn router(state: &State) -> Router {
@@ -38,10 +38,16 @@ pub fn router(state: &State) -> Router {
         // Links to embedded views, made and taken back in the app.
         .route("/embed/links", get(embed::links::list).post(embed::links::make))
         .route("/embed/links/revoke", post(embed::links::revoke))
+        // Services of instances: the app.
+        .route("/services/{instance}", get(service::api::list))
+        .route("/services/{instance}/{id}/stream", get(service::stream::stream))
+        .route("/services/{instance}/{id}/query", post(service::influx::query))
+        .route("/services/{instance}/{id}/hand", post(service::hand::hand))
         // Other portals.
         .route("/.well-known/dtaas-federation.json", get(card::show))
         // The site's files.
         .route("/pkg/{hash}/{*file}", get(site::built_file))
+        .route("/schema/{file}", get(site::schema))
         .route("/favicon.svg", get(site::icon))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         // Pages, and everything else.

@@ -98,6 +98,16 @@ pub async fn element(headers: HeaderMap) -> Response {
     response
 }
 
+/// `GET /schema/{file}`: the JSON Schemas of files that people write. Editors fetch them, from anywhere.
+pub async fn schema(Path(file): Path<String>) -> Response {
+    let text = match file.as_str() {
+        "federation-1.json" => include_str!("../../public/schema/federation-1.json"),
+        "dashboard-1.json" => include_str!("../../public/schema/dashboard-1.json"),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    ([(header::CONTENT_TYPE, "application/schema+json"), (header::CACHE_CONTROL, "public, max-age=3600"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")], text).into_response()
+}
+
 /// `GET /favicon.svg`
 pub async fn icon(headers: HeaderMap) -> Response {
     serve("favicon.svg", &headers, "public, max-age=86400")

@@ -13,6 +13,8 @@ use crate::auth::backend::Backend;
 use crate::auth::grants::Grants;
 use crate::config::Config;
 use crate::embed::Embeds;
+use crate::service::Services;
+use crate::service::stream::Hubs;
 use crate::store::Store;
 use crate::store::sessions::Sessions;
 use crate::workspaces::Workspaces;
@@ -66,6 +68,10 @@ pub struct Inner {
     pub embeds: Embeds,
     /// Workspaces, when there are any.
     pub workspaces: Option<Workspaces>,
+    /// What twins of the instances use.
+    pub services: Services,
+    /// Who follows which of them.
+    pub hubs: Hubs,
     /// The embedded backend, when it is on.
     pub forge: Option<Forge>,
     /// Tokens of people at backends.
@@ -173,6 +179,7 @@ impl State {
             runner_tag: instance.runner_tag.clone(),
             guests: instance.guests,
             workspace: workspaces_at.as_deref() == Some(instance.gitlab.as_str()),
+            card: instance.card.clone(),
             hue,
         });
         // The OAuth client must not follow redirects: a backend could point it anywhere (oauth2's own advice).
@@ -186,6 +193,7 @@ impl State {
         let sandbox = forge.as_ref().map(|forge| forge.runner.sandbox.clone());
         let workspaces = Workspaces::open(config, &data, sandbox).await.map_err(StartError::Storage)?;
         let embeds = Embeds::open(config).map_err(StartError::Storage)?;
+        let services = Services::open(&config.service).map_err(StartError::Storage)?;
         let internal_url = format!("http://{}", crate::auth::backend::loopback(config.inside()));
         Ok(Self(Arc::new(Inner {
             public_url,
@@ -195,6 +203,8 @@ impl State {
             internal_url,
             embeds,
             workspaces,
+            services,
+            hubs: Hubs::default(),
             forge,
             grants,
             store,

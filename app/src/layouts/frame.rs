@@ -29,8 +29,8 @@ fn links(places: Places, bootstrap: &Bootstrap, route: Memo<Route>) -> impl Into
     let runs = Route::Runs { places: places.clone() };
     let desks = places.single().map(|id| {
         let workspace = bootstrap.instance(id).is_some_and(|instance| instance.workspace);
-        let known = [("compose", "Compose"), ("changes", "Changes"), ("workspace", "Workspace")];
-        let known = &known[..if workspace { 3 } else { 2 }];
+        let known = [("compose", "Compose"), ("changes", "Changes"), ("services", "Services"), ("workspace", "Workspace")];
+        let known = &known[..if workspace { 4 } else { 3 }];
         known.iter().map(|(desk, label)| (Route::Desk { instance: id.to_owned(), rest: (*desk).to_owned() }, *desk, *label)).collect::<Vec<_>>()
     });
     let in_library = move || matches!(route.get(), Route::Library { .. } | Route::Asset { .. } | Route::Twin { .. });

@@ -7,7 +7,7 @@ use ::twin::asset::{Asset, Owner};
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
-use super::{asset, changes, compare, compose, edit, embed, help, missing, run, runs, twin, workspace};
+use super::{asset, changes, compare, compose, edit, embed, federated, help, missing, run, runs, service, twin, workspace};
 use crate::bootstrap::Instance;
 use crate::components::parts;
 use crate::desks::Desk;
@@ -80,6 +80,16 @@ fn workspace_page(client: Client) -> Arrived {
     Ok(view! { <workspace::WorkspacePage client/> }.into_any())
 }
 
+#[wasm_split(page_workspace, wasm_split_path = leptos::wasm_split, fallible)]
+fn service_page(client: Client) -> Arrived {
+    Ok(view! { <service::ServicePage client/> }.into_any())
+}
+
+#[wasm_split(page_federated, wasm_split_path = leptos::wasm_split, fallible)]
+fn federated_page(client: Client, owner: Owner, twin: String, run: Option<String>) -> Arrived {
+    Ok(view! { <federated::FederatedPage client owner twin run/> }.into_any())
+}
+
 #[wasm_split(page_embed, wasm_split_path = leptos::wasm_split, fallible)]
 fn embed_page(told: String) -> Arrived {
     Ok(view! { <embed::Embedded told/> }.into_any())
@@ -98,6 +108,10 @@ fn desk_page(client: Client, rest: String) -> Arrived {
         Some(Desk::Compose) => later(Some("Compose a twin".to_owned()), __wasm_split_preload_compose_page, move || compose_page(client.clone())),
         Some(Desk::Edit(asset)) => later(Some(format!("Edit {}", asset.name)), __wasm_split_preload_edit_page, move || edit_page(client.clone(), asset.clone())),
         Some(Desk::Workspace) => later(Some("Workspace".to_owned()), __wasm_split_preload_workspace_page, move || workspace_page(client.clone())),
+        Some(Desk::Federated(owner, twin, run)) => {
+            later(Some(twin.clone()), __wasm_split_preload_federated_page, move || federated_page(client.clone(), owner, twin.clone(), run.clone()))
+        }
+        Some(Desk::Services) => later(Some("Services".to_owned()), __wasm_split_preload_service_page, move || service_page(client.clone())),
         Some(Desk::Changes) => later(Some("Changes".to_owned()), __wasm_split_preload_changes_page, move || changes_page(client.clone(), None)),
         Some(Desk::Change(owner, number)) => {
             later(Some(format!("Change !{number}")), __wasm_split_preload_changes_page, move || changes_page(client.clone(), Some((owner, number))))

@@ -15,6 +15,7 @@ use crate::components::parts;
 use crate::components::phases::Phases;
 use crate::components::problem_box::ProblemBox;
 use crate::components::run_table::RunTable;
+use crate::desks::Desk;
 use crate::instances::Client;
 use crate::queries::runs::of_owner;
 use crate::queries::twin::Contents;
@@ -101,6 +102,8 @@ pub fn TwinPage(client: Client, asset: Asset, found: Query<Contents>) -> impl In
     let (stored, of) = (StoredValue::new(client.clone()), StoredValue::new(asset.clone()));
     let runnable = Signal::derive(move || found.get().map(|contents| contents.runnable));
     let problem = RwSignal::new(None);
+    let federated = Memo::new(move |_| found.get().is_some_and(|contents| contents.files.iter().any(|path| path.ends_with("/federation.yml"))));
+    let federation = Desk::Federated(asset.owner, asset.name.clone(), None).at(&client.instance.id).to_string();
     let body = dynamic(move || match found.state.get() {
         Load::Loading => view! { <Skeleton rows=8 label="Loading the twin"/> }.into_any(),
         Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
@@ -109,7 +112,7 @@ pub fn TwinPage(client: Client, asset: Asset, found: Query<Contents>) -> impl In
             let path = format!("{}/.gitlab-ci.yml", asset.path());
             view! {
                 <p class="lead">{contents.description.clone()}</p>
-                {(!contents.runnable).then(|| view! { <Notice tone=Tone::Plain title="This twin cannot be run yet." text=format!("It has no {path}. Add one that runs its lifecycle scripts.")/> })}
+                {(!contents.runnable && !federated.get_untracked()).then(|| view! { <Notice tone=Tone::Plain title="This twin cannot be run yet." text=format!("It has no {path}. Add one that runs its lifecycle scripts.")/> })}
                 {(!contents.phases.is_empty()).then(|| view! { <Phases phases=contents.phases.clone()/> })}
                 <Body client asset contents/>
             }
@@ -118,7 +121,10 @@ pub fn TwinPage(client: Client, asset: Asset, found: Query<Contents>) -> impl In
     });
     let (again_client, again_asset) = (client.clone(), asset.clone());
     view! {
-        <AssetHead client=client.clone() asset=asset.clone()><RunButton client=again_client asset=again_asset runnable problem/></AssetHead>
+        <AssetHead client=client.clone() asset=asset.clone()>
+            {dynamic(move || federated.get().then(|| view! { <a class="button" href=federation.clone()>"Federation"</a> }))}
+            <RunButton client=again_client asset=again_asset runnable problem/>
+        </AssetHead>
         {dynamic(move || problem.get().map(|problem| view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice/> }))}
         {body}
     }

@@ -77,6 +77,7 @@ mod tests {
         let backend = Backend { id: "forge".into(), url: "http://h/forge".into(), embedded: true, access: Access::Direct };
         let instance = Instance {
             workspace: false,
+            card: None,
             id: "local".into(),
             name: "Local".into(),
             backend: "forge".into(),

@@ -36,7 +36,7 @@ fn gitlab(gitlab: &Gitlab) -> Result<(), String> {
     {
         return Err(format!("[[gitlab]] “{id}” has the redirect_path “{path}”: write a path such as /Library"));
     }
-    const TAKEN: [&str; 12] = ["auth", "relay", "pkg", "forge", "i", "all", "help", "admin", "healthz", "workspaces", "embed", "oembed"];
+    const TAKEN: [&str; 14] = ["auth", "relay", "pkg", "forge", "i", "all", "help", "admin", "healthz", "workspaces", "embed", "oembed", "services", "schema"];
     if let Some(path) = gitlab.redirect_path.as_deref()
         && TAKEN.contains(&path[1..].split('/').next().unwrap_or_default())
     {
@@ -88,6 +88,17 @@ impl Config {
                 return Err(format!("[[instance]] “{}” names the backend “{}”, which is not there; known are: {}", instance.id, instance.gitlab, backends.join(", ")));
             }
             seen.push(&instance.id);
+        }
+        let mut services: Vec<(&str, &str)> = Vec::new();
+        for service in &self.service {
+            service.check(&seen)?;
+            if !plain(&service.id) {
+                return Err(format!("[[service]] id “{}” must be lower-case letters, digits and “-”", service.id));
+            }
+            if services.contains(&(&service.instance, &service.id)) {
+                return Err(format!("two [[service]] of the instance “{}” have the id “{}”", service.instance, service.id));
+            }
+            services.push((&service.instance, &service.id));
         }
         let (runner, server) = (&self.runner, &self.server);
         let least = [

@@ -1,0 +1,216 @@
+//! A federated twin: its plan, and its runs, which this page leads or watches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::federation::journal::{Journal, Wish};
+use ::federation::manifest::FILE;
+use ::federation::plan::Plan;
+use ::federation::standing::Whole;
+use ::twin::asset::{Asset, Kind, Owner};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use crate::actions::federated::{Lead, Seen, begin};
+use crate::bootstrap::Bootstrap;
+use crate::components::federated::board::Board;
+use crate::components::federated::drawing::{Drawing, MOST};
+use crate::components::federated::earlier::EarlierRuns;
+use crate::components::federated::{look_of_whole, mark};
+use crate::components::problem_box::ProblemBox;
+use crate::desks::Desk;
+use crate::instances::{Client, Instances};
+use crate::problem::Problem;
+use crate::queries::federated::{Unplanned, planned, recorded};
+use crate::queries::service::missing;
+use crate::routes::Route;
+use crate::ui::cell::Cell;
+use crate::ui::confirm::Confirm;
+use crate::ui::dynamic::dynamic;
+use crate::ui::icon::{Icon, Picture};
+use crate::ui::loaded::Skeleton;
+use crate::ui::notice::{Notice, Tone};
+use crate::ui::toast::Toasts;
+
+/// What was loaded: the plan, and the run with what guards its record.
+type Loaded = (Plan, Option<(Journal, String)>);
+
+/// What it would mean to start it, in a sentence.
+fn cost(plan: &Plan) -> String {
+    let able = plan.seats.iter().filter(|seat| seat.problem.is_none()).count();
+    let instances: BTreeSet<&str> = plan.seats.iter().filter(|seat| seat.problem.is_none()).map(|seat| seat.place.instance.as_str()).collect();
+    let count = |count: usize, one: &str, many: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {many}") };
+    let canary = if plan.rollout.canary > 0 { format!(", the first {} before the others", plan.rollout.canary) } else { String::new() };
+    let pause = if plan.rollout.pause_after > 0 { format!(" After {} it pauses.", count(plan.rollout.pause_after as usize, "failure", "failures")) } else { String::new() };
+    format!(
+        "Starting it starts {} on {}, at most {} at once on each{canary}.{pause}",
+        count(able, "run", "runs"),
+        count(instances.len(), "instance", "instances"),
+        plan.rollout.at_once
+    )
+}
+
+fn wrong(unplanned: Unplanned, again: Callback<()>) -> AnyView {
+    match unplanned {
+        Unplanned::Problem(problem) => view! { <ProblemBox problem again/> }.into_any(),
+        Unplanned::Wrong(faults) => {
+            let row = |(line, message): (Option<usize>, String)| view! { <li data-variant="bad"><Picture icon=Icon::Cross/><p>{message}" "{line.map(|line| view! { <span class="faint">{format!("line {line}")}</span> })}</p></li> };
+            view! {
+                <Notice tone=Tone::Bad title=format!("This federation cannot be started: its {FILE} has mistakes.") text="Put them right in the editor; nothing was started."/>
+                <ul class="checks findings">{faults.into_iter().map(row).collect_view()}</ul>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// What can be done with the whole.
+#[component]
+fn Acts(lead: Lead, seen: Cell<Seen>) -> impl IntoView {
+    let lead = StoredValue::new_local(lead);
+    let asked = RwSignal::new(false);
+    let wish = move |wish: Wish| lead.with_value(|lead| lead.wish(wish));
+    let now = Memo::new(move |_| seen.with(|seen| (seen.leads, seen.wish, seen.whole.is_some_and(Whole::is_over))));
+    view! {
+        {dynamic(move || match now.get() {
+            (true, Wish::Run, false) => view! {
+                <button type="button" class="button" data-variant="quiet" on:click=move |_| wish(Wish::Pause)>"Pause starting"</button>
+                <button type="button" class="button" data-variant="danger" on:click=move |_| asked.set(true)><Picture icon=Icon::Stop/>"Stop all"</button>
+            }.into_any(),
+            (true, Wish::Pause, false) => view! {
+                <button type="button" class="button" data-variant="primary" on:click=move |_| wish(Wish::Run)><Picture icon=Icon::Play/>"Go on"</button>
+                <button type="button" class="button" data-variant="danger" on:click=move |_| asked.set(true)><Picture icon=Icon::Stop/>"Stop all"</button>
+            }.into_any(),
+            _ => ().into_any(),
+        })}
+        <Confirm open=asked title="Stop all members?" text="Each is stopped by its terminate phase where it has one, those that others wait for last. What they have written is kept." act="Stop all" keep="Keep running" on_act=Callback::new(move |()| wish(Wish::Stop))/>
+    }
+}
+
+/// What is to be said about who leads, and about the record.
+fn notices(lead: Lead, seen: Cell<Seen>, journal: &Journal) -> AnyView {
+    let lead = StoredValue::new_local(lead);
+    let by = journal.by.clone();
+    let now = Memo::new(move |_| seen.with(|seen| (seen.leads, seen.trouble.clone(), seen.whole.is_some_and(Whole::is_over))));
+    dynamic(move || match now.get() {
+        (.., true) => ().into_any(),
+        (_, Some(why), _) => view! { <Notice tone=Tone::Bad title="The record of this run cannot be reached, so nothing more is started." text=format!("{why} It is tried again by itself; members that run go on.")/> }.into_any(),
+        (false, ..) => {
+            let text = format!("It was begun by {by}. Another page leads it, or did until it was closed. What you see is up to date; to have members started, tried again or stopped from here, lead it.");
+            view! {
+                <Notice tone=Tone::Plain title="You are watching this run." text>
+                    <button type="button" class="button" on:click=move |_| lead.with_value(Lead::take_lead)>"Lead it from here"</button>
+                </Notice>
+            }
+            .into_any()
+        }
+        _ => ().into_any(),
+    })
+    .into_any()
+}
+
+/// A plan, and a run of it where there is one.
+#[component]
+fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl IntoView {
+    let (plan, read) = loaded;
+    let instances = expect_context::<Instances>();
+    let many = plan.seats.len() > MOST;
+    let seen = Cell::new(Seen { whole: None, seats: Vec::new(), leads: false, trouble: None, wish: Wish::Run });
+    let journal = read.as_ref().map(|(journal, _)| journal.clone());
+    let lead = read.map(|read| Lead::take_up(instances, client.clone(), owner, plan.clone(), read, seen));
+    let title = if plan.title.is_empty() { twin.clone() } else { plan.title.clone() };
+    let library = Route::Library { places: crate::places::Places::one(&client.instance.id), kind: Some(Kind::Twin) }.to_string();
+    let of = Route::Twin { instance: client.instance.id.clone(), owner, name: twin.clone() }.to_string();
+    let whole = dynamic(move || seen.with(|seen| seen.whole).map(|whole| mark(look_of_whole(whole), whole.word())));
+    let head = match (&lead, &journal) {
+        (Some(lead), Some(_)) => {
+            view! { {whole}<span class="gap"></span><Acts lead=lead.clone() seen/><StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=true/> }
+                .into_any()
+        }
+        _ => view! { <span class="gap"></span><StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=false/> }.into_any(),
+    };
+    let notes = lead.clone().zip(journal.as_ref()).map(|(lead, journal)| notices(lead, seen, journal));
+    let facts = match &journal {
+        Some(journal) => format!("Run {}, begun by {}", journal.id, journal.by),
+        None => cost(&plan),
+    };
+    // Whether what it needs is up, asked before anybody starts it.
+    let lacking = RwSignal::new(Vec::<String>::new());
+    if journal.is_none() {
+        let (client, needed) = (client.clone(), plan.services.clone());
+        spawn_local(async move {
+            let found = missing(client, needed).await;
+            let _ = lacking.try_set(found);
+        });
+    }
+    let lacks = dynamic(move || {
+        let list = lacking.get();
+        (!list.is_empty()).then(|| view! { <Notice tone=Tone::Bad title="Something that it needs is not there." text=list.join(" ")/> })
+    });
+    let services = (!plan.services.is_empty()).then(|| format!("Needs {}.", plan.services.join(", ")));
+    let picture = if many { ().into_any() } else { view! { <Drawing plan=plan.clone() seen/> }.into_any() };
+    let started = lead.is_some();
+    view! {
+        <nav class="crumbs" aria-label="Path"><a href=library>"Digital twins"</a><a href=of>{twin.clone()}</a>{started.then(|| view! { <a href=Desk::Federated(owner, twin.clone(), None).at(&client.instance.id).to_string()>"Federation"</a> })}</nav>
+        <div class="page-head"><h1>{title}</h1><span class="tag">{plan.kind.word()}</span>{head}</div>
+        <p class="facts faint"><span>{facts}</span>{services.map(|services| view! { <span>{services}</span> })}</p>
+        {notes}{lacks}
+        {picture}
+        <Board plan seen lead many/>
+        {(!started).then(|| view! { <h2>"Earlier runs"</h2><EarlierRuns client owner twin/> })}
+    }
+}
+
+/// Starts the whole.
+#[component]
+fn StartButton(client: Client, owner: Owner, twin: String, plan: Plan, again: bool) -> impl IntoView {
+    let (toasts, go) = (expect_context::<Toasts>(), use_navigate());
+    let busy = RwSignal::new(false);
+    let able = client.username.is_some() && plan.seats.iter().any(|seat| seat.problem.is_none());
+    let press = move |_| {
+        let (client, twin, go) = (client.clone(), twin.clone(), go.clone());
+        busy.set(true);
+        spawn_local(async move {
+            let instance = client.instance.id.clone();
+            match begin(client, owner, twin.clone(), BTreeMap::new()).await {
+                Ok(run) => go(&Desk::Federated(owner, twin, Some(run)).at(&instance).to_string(), NavigateOptions::default()),
+                Err(Problem { title, advice, .. }) => toasts.bad(title, advice),
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    let word = if again { "Start again" } else { "Start all" };
+    let variant = if again { "quiet" } else { "primary" };
+    view! { <button type="button" class="button" data-variant=variant disabled=move || busy.get() || !able on:click=press><Picture icon=Icon::Play/>{word}</button> }
+}
+
+/// The page.
+#[component]
+pub fn FederatedPage(client: Client, owner: Owner, twin: String, run: Option<String>) -> impl IntoView {
+    let (bootstrap, instances) = (expect_context::<Bootstrap>(), expect_context::<Instances>());
+    let found: Cell<Option<Result<Loaded, Unplanned>>> = Cell::new(None);
+    let asset = Asset { owner, kind: Kind::Twin, name: twin.clone() };
+    let stored = StoredValue::new_local((client.clone(), asset, run, bootstrap, instances));
+    let load = move || {
+        found.set(None);
+        let Some((client, asset, run, bootstrap, instances)) = stored.try_get_value() else { return };
+        spawn_local(async move {
+            let plan = planned(bootstrap, instances, client.clone(), asset.clone()).await;
+            let both = match (plan, run) {
+                (Ok(plan), Some(run)) => recorded(client, owner, asset.name, run).await.map(|read| (plan, Some(read))).map_err(Unplanned::Problem),
+                (plan, _) => plan.map(|plan| (plan, None)),
+            };
+            found.set(Some(both));
+        });
+    };
+    Effect::new(move |_| load());
+    let title = format!("{twin}, federation");
+    let body = dynamic(move || match found.with(Clone::clone) {
+        None => view! { <div class="page-head"><h1>{twin.clone()}</h1></div><Skeleton rows=8 label="Loading the federation"/> }.into_any(),
+        Some(Err(unplanned)) => view! { <div class="page-head"><h1>{twin.clone()}</h1></div>{wrong(unplanned, Callback::new(move |()| load()))} }.into_any(),
+        Some(Ok(loaded)) => view! { <Body client=client.clone() owner twin=twin.clone() loaded/> }.into_any(),
+    });
+    view! { <Title text=title/>{body} }
+}

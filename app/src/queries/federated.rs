@@ -1,0 +1,130 @@
+//! Federated twins: their manifest with everything that it names, and the runs that there were.
+
+use std::collections::BTreeMap;
+
+use federation::journal::Journal;
+use federation::manifest::{FILE, Whereabouts, read};
+use federation::plan::{Found, Home, Place, Plan, Planned, plan};
+use federation::reach::record;
+use futures_util::future::join_all;
+use gitlab::Error;
+use gitlab::endpoint::ask;
+use gitlab::repository::{ListTree, RawFile};
+use twin::asset::{Asset, Kind, Owner};
+
+use crate::bootstrap::Bootstrap;
+use crate::browser::tab;
+use crate::instances::{Client, Instances};
+use crate::problem::Problem;
+
+/// Federations are in federations, but not deeper than this.
+const DEEPEST: usize = 12;
+/// Earlier runs that are shown.
+const SHOWN: usize = 20;
+const CARD: &str = "/.well-known/dtaas-federation.json";
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unplanned {
+    /// What is wrong with the manifest, each with its line where it has one.
+    Wrong(Vec<(Option<usize>, String)>),
+    /// It could not be read.
+    Problem(Problem),
+}
+
+/// The instance that a manifest means.
+fn home(bootstrap: &Bootstrap, place: &Whereabouts) -> Result<Home, String> {
+    let instance = match &place.card {
+        None => bootstrap.instance(&place.id).ok_or_else(|| format!("No instance here has the id {}.", place.id))?,
+        Some(card) => {
+            let portal = card.trim_end_matches('/').trim_end_matches(CARD).to_lowercase();
+            let own = (portal == tab::origin()).then(|| bootstrap.instance(&place.id)).flatten();
+            let key = format!("{portal}#{}", place.id);
+            own.or_else(|| bootstrap.instances.iter().find(|instance| instance.card.as_deref() == Some(&key)))
+                .ok_or_else(|| format!("The instance {} of {portal} is not known here. Whoever runs this portal can add it with “twinport import-card {portal}”.", place.id))?
+        }
+    };
+    Ok(Home { id: instance.id.clone(), common: format!("{}/{}", instance.group, instance.common_project) })
+}
+
+/// What is at a place.
+async fn look(instances: &Instances, place: Place) -> (Place, Found) {
+    let found = match instances.client(&place.instance) {
+        None => Found::Broken(format!("You are not signed in at {}. Sign in there to have it take part.", place.instance)),
+        Some(client) if client.username.is_none() => Found::Broken(format!("You are a guest at {}. Sign in there to have it take part.", client.instance.name)),
+        Some(client) => match at(&client, &place).await {
+            Ok(found) => found,
+            Err(error) => Found::Broken(Problem::new(&error, &format!("look for the twin {}", place.twin), &client.instance.name).title),
+        },
+    };
+    (place, found)
+}
+
+async fn at(client: &Client, place: &Place) -> Result<Found, Error> {
+    let (project, folder) = (gitlab::ProjectRef::path(&place.project), format!("{}/{}", Kind::Twin.folder(), place.twin));
+    let branch = place.branch.clone().unwrap_or_else(|| client.branch());
+    let tree = match ask(client, &ListTree::new(project.clone(), &folder).at(&branch)).await {
+        Err(Error::NotFound { .. }) => return Ok(Found::Broken(format!("There is no twin {} in {}, or you may not see it.", place.twin, place.project))),
+        tree => tree?.items,
+    };
+    if tree.is_empty() {
+        return Ok(Found::Broken(format!("There is no twin {} in {}.", place.twin, place.project)));
+    }
+    if !tree.iter().any(|entry| entry.name == FILE) {
+        return Ok(Found::Plain);
+    }
+    let bytes = ask(client, &RawFile::new(project, format!("{folder}/{FILE}"), &branch)).await?;
+    Ok(match read(&String::from_utf8_lossy(&bytes)) {
+        Ok(manifest) => Found::Federated(manifest),
+        Err(faults) => Found::Broken(faults.first().map(|fault| format!("Its {FILE} cannot be used: {}", fault.message)).unwrap_or_default()),
+    })
+}
+
+/// The plan of the federated twin `asset`, with all that it is made of looked up.
+pub async fn planned(bootstrap: Bootstrap, instances: Instances, client: Client, asset: Asset) -> Result<Plan, Unplanned> {
+    let path = format!("{}/{FILE}", asset.path());
+    let file = RawFile::new(client.project(asset.owner), &path, client.branch());
+    let bytes = ask(&client, &file).await.map_err(|error| Unplanned::Problem(Problem::new(&error, &format!("read {path}"), &client.instance.name)))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let manifest = read(&text).map_err(|faults| Unplanned::Wrong(faults.into_iter().map(|fault| (Some(fault.line(&text)), fault.message)).collect()))?;
+    let root = Place { instance: client.instance.id.clone(), project: client.project_path(asset.owner), twin: asset.name.clone(), branch: None };
+    let mut found = BTreeMap::from([(root.clone(), Found::Federated(manifest.clone()))]);
+    for _ in 0..DEEPEST {
+        match plan(&root, &manifest, &|place| home(&bootstrap, place), &found) {
+            Planned::Ready(plan) => return Ok(plan),
+            Planned::Wrong(why) => return Err(Unplanned::Wrong(why.into_iter().map(|why| (None, why)).collect())),
+            Planned::Need(places) => found.extend(join_all(places.into_iter().map(|place| look(&instances, place))).await),
+        }
+    }
+    Err(Unplanned::Wrong(vec![(None, format!("Its federations are more than {DEEPEST} deep."))]))
+}
+
+/// A run that there was, in a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its id.
+    pub id: String,
+    /// Its record, or why it cannot be read.
+    pub journal: Result<Journal, String>,
+}
+
+/// The newest federated runs of a twin.
+pub async fn earlier(client: Client, owner: Owner, twin: String) -> Result<Vec<Earlier>, Problem> {
+    let project = client.project_path(owner);
+    let ids = record::list(&client, &project, &twin).await.map_err(|error| Problem::new(&error, "list the federated runs", &client.instance.name))?;
+    let one = async |id: String| {
+        let journal = record::read(&client, &project, &twin, &id).await.map(|(journal, _)| journal);
+        Earlier { id, journal }
+    };
+    Ok(join_all(ids.into_iter().take(SHOWN).map(one)).await)
+}
+
+/// The record of one run, with what guards its next change.
+pub async fn recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<(Journal, String), Problem> {
+    let project = client.project_path(owner);
+    record::read(&client, &project, &twin, &run).await.map_err(|why| Problem {
+        title: format!("The federated run {run} could not be loaded from {}: {why}", client.instance.name),
+        advice: "Check the address, or go back to the twin: it lists the runs that there are.".to_owned(),
+        sign_in: false,
+    })
+}

@@ -1,0 +1,189 @@
+//! Live values for panels: messages of a broker, decimated so that a browser can follow any rate. Of
+//! each stretch of time the smallest, the largest and the last value are kept, so that no peak is lost;
+//! how much is kept does not grow with the rate.
+
+mod collect;
+mod topic;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use collect::Collector;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tower_sessions::Session;
+
+use super::api::{refuse, whose};
+use super::{Known, mqtt, rabbit};
+use crate::State;
+use crate::config::service::Kind;
+use crate::failure::Failure;
+
+/// Values go out in this rhythm, and a word that all is well in that one.
+const RHYTHM: Duration = Duration::from_millis(100);
+const ALIVE: Duration = Duration::from_secs(10);
+/// Series that one panel follows.
+const MOST: usize = 32;
+
+/// One series that somebody follows.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Want {
+    /// The topic, which may hold wildcards.
+    pub topic: String,
+    /// Where the value is in a JSON message, keys with dots between; the message itself when empty.
+    #[serde(default)]
+    pub value: String,
+}
+
+/// Everybody who follows one service, over one connection to it.
+pub struct Hub {
+    rabbit: bool,
+    viewers: Mutex<Viewers>,
+    trouble: Mutex<Option<String>>,
+    wanted: UnboundedSender<String>,
+}
+
+#[derive(Default)]
+struct Viewers {
+    list: Vec<Weak<Mutex<Collector>>>,
+    /// Nobody joins any more: whoever brought the messages has gone.
+    closed: bool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Milliseconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
+}
+
+impl Hub {
+    /// A message came.
+    pub fn take(&self, topic: &str, payload: &[u8]) {
+        let at = now();
+        // Read once, and only when somebody wants it.
+        let mut value = None;
+        for viewer in lock(&self.viewers).list.iter().filter_map(Weak::upgrade) {
+            lock(&viewer).take(topic, payload, &mut value, at, self.rabbit);
+        }
+    }
+
+    /// The connection broke, or came back.
+    pub fn trouble(&self, why: Option<String>) {
+        *lock(&self.trouble) = why;
+    }
+
+    /// Whether nobody follows any more; then nobody can join, and whoever asks must go.
+    pub fn is_left(&self) -> bool {
+        let mut viewers = lock(&self.viewers);
+        viewers.list.retain(|viewer| viewer.strong_count() > 0);
+        viewers.closed = viewers.list.is_empty();
+        viewers.closed
+    }
+
+    /// Lets one more follow; `false` when it is too late.
+    fn let_in(&self, collector: &Arc<Mutex<Collector>>) -> bool {
+        let mut viewers = lock(&self.viewers);
+        if !viewers.closed {
+            viewers.list.push(Arc::downgrade(collector));
+        }
+        !viewers.closed
+    }
+}
+
+/// Hubs by service.
+#[derive(Default)]
+pub struct Hubs(Mutex<HashMap<String, Weak<Hub>>>);
+
+impl std::fmt::Debug for Hubs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hubs")
+    }
+}
+
+impl Hubs {
+    /// Joins those who follow `known`, or begins.
+    fn join(&self, known: &Known, wants: &[Want]) -> (Arc<Hub>, Arc<Mutex<Collector>>) {
+        let rabbit = known.settings.kind == Kind::Rabbitmq;
+        let collector = Arc::new(Mutex::new(Collector::new(wants)));
+        let key = format!("{}/{}", known.settings.instance, known.settings.id);
+        let mut hubs = lock(&self.0);
+        let before = hubs.get(&key).and_then(Weak::upgrade).filter(|hub| hub.let_in(&collector));
+        let hub = before.unwrap_or_else(|| {
+            let (wanted, coming) = unbounded_channel();
+            let hub = Arc::new(Hub { rabbit, viewers: Mutex::default(), trouble: Mutex::default(), wanted });
+            hub.let_in(&collector);
+            hubs.insert(key, Arc::downgrade(&hub));
+            let (known, followed) = (known.clone(), hub.clone());
+            tokio::spawn(async move { if rabbit { rabbit::follow(&known, &followed, coming).await } else { mqtt::follow(&known, &followed, coming).await } });
+            hub
+        });
+        for want in wants {
+            let _ = hub.wanted.send(want.topic.clone());
+        }
+        (hub, collector)
+    }
+}
+
+/// What is wanted.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    want: String,
+}
+
+/// `GET /services/{instance}/{id}/stream?want=[{topic, value}]`: lines of JSON. `{"s": [[series, ms since
+/// 1970, smallest, largest, last, how many], …], "x": [[series, ms, text], …]}`, and `{"trouble": why}`
+/// while the broker cannot be reached.
+pub async fn stream(
+    Shared(state): Shared<State>,
+    session: Session,
+    headers: HeaderMap,
+    Path((instance, id)): Path<(String, String)>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Failure> {
+    let known = match whose(&state, &session, &headers, &instance, &id).await? {
+        Ok((known, _)) => known,
+        Err(refusal) => return Ok(refusal),
+    };
+    if !matches!(known.settings.kind, Kind::Mqtt | Kind::Rabbitmq) {
+        return Ok(refuse(StatusCode::BAD_REQUEST, "no_stream", "This service has no topics to follow."));
+    }
+    let wants: Vec<Want> = serde_json::from_str(&wanted.want).unwrap_or_default();
+    if wants.is_empty() || wants.len() > MOST || wants.iter().any(|want| want.topic.is_empty() || want.topic.len() > 500) {
+        return Ok(refuse(StatusCode::BAD_REQUEST, "bad_wish", "A panel follows 1 to 32 topics."));
+    }
+    let rabbit = known.settings.kind == Kind::Rabbitmq;
+    if let Some(want) = wants.iter().find(|want| !known.settings.topics.iter().any(|allowed| topic::covers(allowed, &want.topic, rabbit))) {
+        let words = format!("The topic {} may not be watched: whoever runs this Twinport has to name it in the topics of the service {id}.", want.topic);
+        return Ok(refuse(StatusCode::FORBIDDEN, "not_watched", &words));
+    }
+    let (hub, collector) = state.hubs.join(&known, &wants);
+    let lines = futures_util::stream::unfold((hub, collector, tokio::time::Instant::now(), None::<String>), |(hub, collector, mut spoke, mut before)| async move {
+        loop {
+            tokio::time::sleep(RHYTHM).await;
+            let line = lock(&collector).flush();
+            let trouble = lock(&hub.trouble).clone();
+            let line = if trouble != before {
+                before.clone_from(&trouble);
+                Some(json!({ "trouble": trouble }).to_string())
+            } else {
+                line
+            };
+            let line = line.or_else(|| (spoke.elapsed() > ALIVE).then(|| "{}".to_owned()));
+            if let Some(line) = line {
+                spoke = tokio::time::Instant::now();
+                return Some((Ok::<Bytes, std::convert::Infallible>(Bytes::from(line + "\n")), (hub, collector, spoke, before)));
+            }
+        }
+    });
+    let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store"), (header::HeaderName::from_static("x-accel-buffering"), "no")];
+    Ok((headers, Body::from_stream(lines)).into_response())
+}
