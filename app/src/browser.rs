@@ -4,6 +4,7 @@
 pub mod desk;
 pub mod files;
 pub mod logs;
+pub mod panel;
 pub mod tab;
 
 pub use files::{copy, forget_later, image_url, iso_now, open_beside, picture, save, save_from};
@@ -33,6 +34,8 @@ extern "C" {
     fn bring_sheet(name: &str) -> js_sys::Promise;
     #[wasm_bindgen(js_name = ahead)]
     fn take_ahead(url: &str) -> Option<js_sys::Promise>;
+    #[wasm_bindgen(js_name = call, variadic)]
+    fn call_module(module: &JsValue, name: &str, rest: Vec<JsValue>) -> JsValue;
     #[wasm_bindgen(js_name = call)]
     fn draw_plot(module: &JsValue, name: &str, element: &JsValue, names: &JsValue, columns: &JsValue) -> JsValue;
 }

@@ -4,6 +4,7 @@ pub mod asset_table;
 pub mod bring_form;
 pub mod checks_view;
 pub mod choose;
+pub mod dashboard;
 pub mod desk;
 pub mod diff_view;
 pub mod editor;

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod checks;
 pub mod compare;
 pub mod copy;
+pub mod dashboard;
 pub mod embed;
 pub mod fan;
 pub mod federated;

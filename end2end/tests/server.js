@@ -18,9 +18,9 @@ export async function freePort() {
 }
 
 // A server of its own; `config` is the text of its twinport.toml. One without a forge prints no link.
-export async function start(config, port) {
+export async function start(config, port, host = '127.0.0.1') {
   const data = mkdtempSync(join(tmpdir(), 'twinport-'));
-  const address = `127.0.0.1:${port ?? (await freePort())}`;
+  const address = `${host}:${port ?? (await freePort())}`;
   const place = ['--data', data];
   if (config) {
     const file = join(data, 'twinport.toml');

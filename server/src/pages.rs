@@ -25,11 +25,11 @@ use crate::failure::Failure;
 use crate::site;
 
 /// The Content-Security-Policy of pages (`connect-src`: this server and the configured backends;
-/// `parents`: who may frame them).
-pub(crate) fn policy(nonce: &str, backends: &str, parents: &str) -> String {
+/// `frames`: whom they may frame, the Grafanas of the configuration; `parents`: who may frame them).
+pub(crate) fn policy(nonce: &str, backends: &str, frames: &str, parents: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; worker-src 'self'; \
-         connect-src 'self'{backends}; form-action 'self'; base-uri 'none'; frame-ancestors {parents}"
+         connect-src 'self'{backends}; frame-src {frames}; form-action 'self'; base-uri 'none'; frame-ancestors {parents}"
     )
 }
 
@@ -97,7 +97,7 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
         move || {
             if let Some(response) = use_context::<ResponseOptions>() {
                 let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
-                if let Ok(value) = HeaderValue::from_str(&policy(&nonce, &origins, "'none'")) {
+                if let Ok(value) = HeaderValue::from_str(&policy(&nonce, &origins, &state.services.frames(), "'none'")) {
                     response.insert_header(header::CONTENT_SECURITY_POLICY, value);
                 }
                 response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

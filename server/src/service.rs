@@ -112,6 +112,17 @@ impl Services {
         self.all.iter().filter(move |known| known.settings.instance == instance)
     }
 
+    /// Origins of Grafanas, whose panels dashboards may frame, as a policy writes them.
+    #[must_use]
+    pub fn frames(&self) -> String {
+        let grafanas = self.all.iter().filter(|known| known.settings.kind == crate::config::service::Kind::Grafana);
+        let origin = |known: &Known| url::Url::parse(known.settings.link.as_ref().unwrap_or(&known.settings.url)).ok().map(|url| url.origin().ascii_serialization());
+        let mut origins: Vec<String> = grafanas.filter_map(origin).collect();
+        origins.sort_unstable();
+        origins.dedup();
+        if origins.is_empty() { "'none'".to_owned() } else { origins.join(" ") }
+    }
+
     /// One of them.
     #[must_use]
     pub fn find(&self, instance: &str, id: &str) -> Option<&Known> {

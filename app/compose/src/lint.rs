@@ -4,6 +4,7 @@
 mod ci;
 mod configuration;
 mod federated;
+mod panels;
 mod rings;
 mod scripts;
 
@@ -87,6 +88,7 @@ pub fn lint(project: &Project) -> Vec<Finding> {
     ci::check(project, &mut found);
     rings::check(project, &mut found);
     federated::check(project, &mut found);
+    panels::check(project, &mut found);
     found.sort_by(|first, second| (&first.path, first.line, first.severity, first.code).cmp(&(&second.path, second.line, second.severity, second.code)));
     found.dedup();
     found

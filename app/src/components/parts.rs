@@ -10,6 +10,7 @@ use twin::asset::{Asset, Owner};
 
 use super::checks_view::ChecksView;
 use super::choose::Choose;
+use super::dashboard::{Around, DashboardOf};
 use super::embed_form::EmbedForm;
 use super::file_view::FileView;
 use super::fmu_card::FmuCard;
@@ -130,6 +131,17 @@ fn embed_part(instance: String, project: String, offers: Signal<Vec<Offer>>) -> 
 /// Links for pages of somebody's own.
 pub fn embed(instance: String, project: String, offers: Signal<Vec<Offer>>) -> AnyView {
     later(None, __wasm_split_preload_embed_part, move || embed_part(instance.clone(), project.clone(), offers))
+}
+
+#[wasm_split(part_dashboard, wasm_split_path = leptos::wasm_split, fallible)]
+fn dashboard_part(asset: Asset, around: StoredValue<Around, LocalStorage>) -> Arrived {
+    Ok(view! { <DashboardOf asset around/> }.into_any())
+}
+
+/// The panels of a twin, over what `around` says.
+pub fn dashboard(asset: Asset, around: Around) -> AnyView {
+    let around = StoredValue::new_local(around);
+    later(None, __wasm_split_preload_dashboard_part, move || dashboard_part(asset.clone(), around))
 }
 
 #[wasm_split(part_made_of, wasm_split_path = leptos::wasm_split, fallible)]

@@ -1,6 +1,7 @@
 //! A federated twin: its plan, and its runs, which this page leads or watches.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use ::federation::journal::{Journal, Wish};
 use ::federation::manifest::FILE;
@@ -15,14 +16,17 @@ use leptos_router::hooks::use_navigate;
 
 use crate::actions::federated::{Lead, Seen, begin};
 use crate::bootstrap::Bootstrap;
+use crate::components::dashboard::Around;
 use crate::components::federated::board::Board;
 use crate::components::federated::drawing::{Drawing, MOST};
 use crate::components::federated::earlier::EarlierRuns;
 use crate::components::federated::{look_of_whole, mark};
+use crate::components::parts;
 use crate::components::problem_box::ProblemBox;
 use crate::desks::Desk;
 use crate::instances::{Client, Instances};
 use crate::problem::Problem;
+use crate::queries::dashboard::Target;
 use crate::queries::federated::{Unplanned, planned, recorded};
 use crate::queries::service::missing;
 use crate::routes::Route;
@@ -158,9 +162,26 @@ fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl Into
         <p class="facts faint"><span>{facts}</span>{services.map(|services| view! { <span>{services}</span> })}</p>
         {notes}{lacks}
         {picture}
-        <Board plan seen lead many/>
+        <Board plan=plan.clone() seen lead many/>
+        {started.then(|| view! { <h2>"Dashboard"</h2>{panels(client.clone(), owner, twin.clone(), plan, seen)} })}
         {(!started).then(|| view! { <h2>"Earlier runs"</h2><EarlierRuns client owner twin/> })}
     }
+}
+
+/// The federated twin's own panels, over the runs of its members.
+fn panels(client: Client, owner: Owner, twin: String, plan: Plan, seen: Cell<Seen>) -> AnyView {
+    let asset = Asset { owner, kind: Kind::Twin, name: twin };
+    let instances = expect_context::<Instances>();
+    let seats = plan.seats;
+    let whose = move |member: Option<&str>| {
+        let number = seats.iter().position(|seat| Some(seat.name.as_str()) == member)?;
+        let pipeline = seen.peek(|seen| seen.seats.get(number).and_then(|seat| seat.2)).flatten()?;
+        let place = seats[number].place.clone();
+        Some(Target { client: instances.client(&place.instance)?, project: place.project, twin: place.twin, pipeline })
+    };
+    let live = Memo::new(move |_| !seen.with(|seen| seen.whole.is_some_and(Whole::is_over)));
+    let around = Around { client, whose: Rc::new(whose), live: live.into(), folder: asset.path() };
+    parts::dashboard(asset, around)
 }
 
 /// Starts the whole.

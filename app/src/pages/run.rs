@@ -1,5 +1,7 @@
 //! One run: its jobs, the log of one of them as it grows, its results, and the way to stop it.
 
+use std::rc::Rc;
+
 use gitlab::{JobId, Status};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,24 +9,27 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use serde_json::json;
-use twin::asset::Owner;
+use twin::asset::{Asset, Kind, Owner};
 use twin::run::{ago, reason};
 
 use crate::actions::embed::Offer;
 use crate::actions::runs::{cancel, play, retry, start_again, terminate};
 use crate::bootstrap::Bootstrap;
 use crate::browser;
+use crate::components::dashboard::Around;
 use crate::components::jobs::JobList;
 use crate::components::parts;
 use crate::components::phases::Strip;
 use crate::components::problem_box::ProblemBox;
 use crate::components::status::StatusMark;
 use crate::instances::Client;
+use crate::queries::dashboard::Target;
 use crate::queries::run::{RunView, again, run};
 use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
 use crate::ui::confirm::Confirm;
 use crate::ui::dynamic::dynamic;
+use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
@@ -190,6 +195,16 @@ fn JobNotes(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>
     })
 }
 
+/// The twin's panels over this run.
+fn panels(client: Client, owner: Owner, view_of: Signal<RunView>) -> AnyView {
+    let (twin, pipeline) = view_of.with_untracked(|view| (view.twin.clone(), view.parent.id.0));
+    let Some(twin) = twin else { return view! { <Empty title="No dashboard" text="This run is of no twin."/> }.into_any() };
+    let asset = Asset { owner, kind: Kind::Twin, name: twin.clone() };
+    let target = Target { project: client.project_path(owner), client: client.clone(), twin, pipeline };
+    let around = Around { client, whose: Rc::new(move |_| Some(target.clone())), live: Signal::derive(move || !view_of.get().status.is_complete()), folder: asset.path() };
+    parts::dashboard(asset, around)
+}
+
 #[component]
 fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>) -> impl IntoView {
     let path = use_location().pathname;
@@ -210,7 +225,12 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     let tabs = Signal::derive(move || {
         let files = view_of.get().jobs().filter(|job| job.artifacts_file.is_some()).count();
         let label = if files == 0 { "Results".to_owned() } else { format!("Results ({files})") };
-        vec![Tab { key: "log", label: "Log".to_owned() }, Tab { key: "results", label }, Tab { key: "show", label: "Show elsewhere".to_owned() }]
+        vec![
+            Tab { key: "log", label: "Log".to_owned() },
+            Tab { key: "results", label },
+            Tab { key: "dashboard", label: "Dashboard".to_owned() },
+            Tab { key: "show", label: "Show elsewhere".to_owned() },
+        ]
     });
     let offers = Signal::derive(move || {
         let (run, job, name) = (view_of.get().parent.id.0, chosen.get(), name.get());
@@ -234,11 +254,13 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     view! {
         <Strip steps=Signal::derive(move || view_of.get().steps()) on_start=start_phase/>
         <Tabs tabs chosen=tab label="Parts of the run"/>
-        <Show when=move || tab.get() == "log" fallback=move || if tab.get() == "show" {
+        <Show when=move || tab.get() == "log" fallback=move || if tab.get() == "dashboard" {
+            view! { <div role="tabpanel" id="panel-dashboard" aria-labelledby="tab-dashboard">{panels(stored.get_value(), owner, view_of)}</div> }.into_any()
+        } else if tab.get() == "show" {
             let client = stored.get_value();
-            view! { <div role="tabpanel" id="panel-show" aria-labelledby="tab-show">{parts::embed(client.instance.id.clone(), client.project_path(owner), offers)}</div> }
+            view! { <div role="tabpanel" id="panel-show" aria-labelledby="tab-show">{parts::embed(client.instance.id.clone(), client.project_path(owner), offers)}</div> }.into_any()
         } else {
-            view! { <div role="tabpanel" id="panel-results" aria-labelledby="tab-results">{parts::results(stored.get_value(), owner, view_of)}</div> }
+            view! { <div role="tabpanel" id="panel-results" aria-labelledby="tab-results">{parts::results(stored.get_value(), owner, view_of)}</div> }.into_any()
         }>
             <div class="run" role="tabpanel" id="panel-log" aria-labelledby="tab-log">
                 <JobList run=view_of instance=instance.clone() owner chosen=Signal::derive(move || chosen.get())/>

@@ -98,7 +98,7 @@ pub fn build(release: bool) -> Result<()> {
         std::fs::write(package.join(name), if release { shorter(&css) } else { css })?;
     }
     bundle(&package.join("editor.js"))?;
-    for script in ["plot.js", "embed.js", "view.js", "logworker.js"] {
+    for script in ["plot.js", "panel.js", "embed.js", "view.js", "logworker.js"] {
         std::fs::copy(root().join("public/js").join(script), package.join(script))?;
     }
     for (file, name) in [("uPlot.esm.js", "uplot.js"), ("uPlot.min.css", "uplot.css")] {

@@ -120,7 +120,7 @@ pub async fn show(Shared(state): Shared<State>, Query(asked): Query<Asked>, requ
         move || {
             if let Some(response) = use_context::<ResponseOptions>() {
                 let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
-                let policy = crate::pages::policy(&nonce, "", &parents);
+                let policy = crate::pages::policy(&nonce, "", "'none'", &parents);
                 if let Ok(value) = HeaderValue::from_str(&policy) {
                     response.insert_header(header::CONTENT_SECURITY_POLICY, value);
                 }

@@ -90,7 +90,10 @@ pub fn check(project: &Project, found: &mut Vec<Finding>) {
         }
         let own = at(FILE);
         if !project.has(&own) {
-            found.push(Finding::new(&own, 1, Severity::Warning, "no-ci-file", format!("“{name}” has no {FILE}, so it cannot be run.")));
+            // A federated twin is started by its manifest.
+            if !project.has(&at(federation::manifest::FILE)) {
+                found.push(Finding::new(&own, 1, Severity::Warning, "no-ci-file", format!("“{name}” has no {FILE}, so it cannot be run.")));
+            }
             continue;
         }
         // A twin alone has no parent to look at.

@@ -1,0 +1,139 @@
+//! Panels over what a run left, over its logs, and over services, alive while it runs.
+
+mod feed;
+mod gauges;
+mod picture;
+
+use std::rc::Rc;
+
+use dashboard::{Board, Kind, Panel};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use twin::asset::Asset;
+
+use super::parts;
+use super::problem_box::ProblemBox;
+use crate::instances::Client;
+use crate::problem::Problem;
+use crate::queries::dashboard::{Target, board};
+use crate::ui::cell::Cell;
+use crate::ui::dynamic::dynamic;
+use crate::ui::empty::Empty;
+use crate::ui::icon::{Icon, Picture};
+use crate::ui::loaded::Skeleton;
+use crate::ui::notice::{Notice, Tone};
+use feed::{Feed, feed};
+
+/// Which run a member's is; that of the twin itself without a name.
+pub type Whose = Rc<dyn Fn(Option<&str>) -> Option<Target>>;
+
+/// What panels need to know beside themselves.
+#[derive(Clone)]
+pub struct Around {
+    /// Who asks services: those of the twin's own instance.
+    pub client: Client,
+    /// Whose runs are meant.
+    pub whose: Whose,
+    /// Whether they may still change.
+    pub live: Signal<bool>,
+    /// The folder that links of texts start from.
+    pub folder: String,
+}
+
+/// What is to be watched for, said where it holds.
+fn alarms(panel: &Panel, feeds: &[Feed]) -> AnyView {
+    let (alarms, feeds) = (panel.alarms.clone(), feeds.iter().map(|feed| (feed.name.clone(), feed.last)).collect::<Vec<_>>());
+    let said = Memo::new(move |_| {
+        let said = |(name, last): &(String, RwSignal<Option<f64>>)| {
+            let value = last.get()?;
+            alarms.iter().find_map(|alarm| alarm.says(value)).map(|text| format!("{name} is {}: {text}", gauges::short(value)))
+        };
+        feeds.iter().filter_map(said).collect::<Vec<String>>()
+    });
+    view! { <div role="status">{dynamic(move || said.get().into_iter().map(|text| view! { <p class="panel-alarm"><Picture icon=Icon::Warning/>{text}</p> }).collect_view())}</div> }
+        .into_any()
+}
+
+/// Why values are missing, where they are.
+fn notes(feeds: &[Feed]) -> AnyView {
+    let notes: Vec<RwSignal<Option<String>>> = feeds.iter().map(|feed| feed.note).collect();
+    let said = Memo::new(move |_| {
+        let mut said: Vec<String> = notes.iter().filter_map(|note| note.get()).collect();
+        said.dedup();
+        said
+    });
+    dynamic(move || said.get().into_iter().map(|text| view! { <p class="faint panel-note">{text}</p> }).collect_view()).into_any()
+}
+
+fn panel(panel: Panel, number: usize, around: &Around) -> AnyView {
+    let title = if panel.title.is_empty() { format!("Panel {}", number + 1) } else { panel.title.clone() };
+    let feeds: Vec<Feed> = panel.series.iter().map(|series| Feed::new(&series.name)).collect();
+    let body = match panel.kind {
+        Kind::TimeSeries => picture::picture(&panel, &title, &feeds),
+        Kind::Gauge => gauges::gauges(&panel, &feeds),
+        Kind::State => gauges::states(&feeds),
+        Kind::Table => gauges::table(&panel, &feeds),
+        Kind::Text => parts::markdown(panel.body.clone(), around.folder.clone()),
+        Kind::Image => picture::image(panel.body.clone(), title.clone(), around.clone()),
+        Kind::Grafana => {
+            view! { <iframe class="panel-frame" src=panel.body.clone() title=title.clone() sandbox="allow-scripts allow-same-origin" referrerpolicy="no-referrer"></iframe> }
+                .into_any()
+        }
+    };
+    for (place, series) in panel.series.iter().enumerate() {
+        feed(series.clone(), place, feeds[place].clone(), around.clone());
+    }
+    let wide = panel.wide.then_some("");
+    let heading = format!("panel-{number}");
+    let named = heading.clone();
+    view! {
+        <section class="panel" data-wide=wide aria-labelledby=named>
+            <h3 id=heading>{title}</h3>
+            {alarms(&panel, &feeds)}
+            {body}
+            {notes(&feeds)}
+        </section>
+    }
+    .into_any()
+}
+
+/// The dashboard of a twin, or how to make one.
+#[component]
+pub fn DashboardOf(asset: Asset, around: StoredValue<Around, LocalStorage>) -> impl IntoView {
+    let (client, of) = (StoredValue::new(around.with_value(|around| around.client.clone())), StoredValue::new(asset));
+    let found: Cell<Option<Result<Option<Board>, Problem>>> = Cell::new(None);
+    let load = move || {
+        found.set(None);
+        let Some((client, asset)) = client.try_get_value().zip(of.try_get_value()) else { return };
+        spawn_local(async move {
+            found.set(Some(board(client, asset).await));
+        });
+    };
+    Effect::new(move |_| load());
+    dynamic(move || match found.with(Clone::clone) {
+        None => view! { <Skeleton rows=6 label="Loading the dashboard"/> }.into_any(),
+        Some(Err(problem)) => view! { <ProblemBox problem again=Callback::new(move |()| load())/> }.into_any(),
+        Some(Ok(None)) => {
+            let text = format!(
+                "Add {}/dashboard.json: panels over tables that a run leaves, numbers in its log, topics of a broker and series of a database. The guide has an example.",
+                of.get_value().path()
+            );
+            view! { <Empty title="No dashboard yet" text/> }.into_any()
+        }
+        Some(Ok(Some(board))) => view! { <BoardView board around=around.get_value()/> }.into_any(),
+    })
+}
+
+/// All panels; what is wrong with one is said in its place.
+#[component]
+pub fn BoardView(board: Board, around: Around) -> impl IntoView {
+    if board.panels.is_empty() {
+        return view! { <Empty title="This dashboard has no panels" text="Add some to dashboard.json."/> }.into_any();
+    }
+    let one = |(number, found): (usize, Result<Panel, String>)| match found {
+        Ok(found) => panel(found, number, &around),
+        Err(why) => view! { <section class="panel"><Notice tone=Tone::Bad title=format!("Panel {} cannot be shown.", number + 1) text=why/></section> }.into_any(),
+    };
+    let title = (!board.title.is_empty()).then(|| view! { <h2>{board.title.clone()}</h2> });
+    view! { {title}<div class="panels">{board.panels.into_iter().enumerate().map(one).collect_view()}</div> }.into_any()
+}

@@ -1,0 +1,187 @@
+//! Where the values of one series come from, and who is told of them.
+
+use dashboard::{Series, Source};
+use gitlab::Error;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::{Value, json};
+
+use super::Around;
+use crate::browser;
+use crate::browser::panel::{Picture, follow, matches};
+use crate::problem::Problem;
+use crate::queries::dashboard::{Target, Values, columns, database};
+use crate::routes::stream_url;
+use crate::ui::cell::Cell;
+
+/// Milliseconds between two looks at what a run has left or said so far, and at a database.
+const AGAIN: u32 = 4_000;
+/// States that are remembered.
+const STATES: usize = 500;
+
+/// The values of one series, for whoever shows them.
+#[derive(Clone)]
+pub struct Feed {
+    /// In the legend.
+    pub name: String,
+    /// The newest value.
+    pub last: RwSignal<Option<f64>>,
+    /// The smallest and the largest.
+    pub ends: Cell<(f64, f64)>,
+    /// Texts, each since when, in milliseconds since 1970.
+    pub states: Cell<Vec<(f64, String)>>,
+    /// Why there is nothing newer.
+    pub note: RwSignal<Option<String>>,
+    /// The picture that draws them, once it is there, and what came before it was.
+    pub picture: Cell<Option<Picture>>,
+    before: Cell<Option<Values>>,
+}
+
+impl Feed {
+    /// With nothing yet.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            last: RwSignal::new(None),
+            ends: Cell::new((f64::INFINITY, f64::NEG_INFINITY)),
+            states: Cell::new(Vec::new()),
+            note: RwSignal::new(None),
+            picture: Cell::new(None),
+            before: Cell::new(None),
+        }
+    }
+
+    /// The picture is there: what came before it goes in.
+    pub fn show_in(&self, picture: Picture, place: usize) {
+        if let Some(Some((x, y))) = self.before.peek(Clone::clone) {
+            picture.set(place, &x, &y);
+            self.before.set(None);
+        }
+        self.picture.set(Some(picture));
+    }
+
+    fn whole(&self, place: usize, values: Values) -> bool {
+        let (x, y) = &values;
+        let ends = y.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(*value), most.max(*value)));
+        let alive = self.last.try_set(y.last().copied()).is_none();
+        self.ends.set(ends);
+        let drawn = self.picture.peek(|picture| picture.as_ref().map(|picture| picture.set(place, x, y)).is_some()).unwrap_or(true);
+        if !drawn {
+            self.before.set(Some(values));
+        }
+        alive
+    }
+
+    /// Stretches of a stream: of each the smallest, the largest and the last value.
+    fn more(&self, place: usize, rows: &[[f64; 4]]) {
+        let _ = self.picture.peek(|picture| {
+            for ([at, least, most, last], picture) in rows.iter().filter_map(|row| Some((row, picture.as_ref()?))) {
+                let peaks = [*least, *most].into_iter().filter(|value| value != last);
+                peaks.chain([*last]).for_each(|value| picture.push(place, *at, value));
+            }
+        });
+        if let Some([.., last]) = rows.last() {
+            let (least, most) = self.ends.peek(|ends| *ends).unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
+            self.ends.set(rows.iter().fold((least, most), |(low, high), [_, least, most, _]| (low.min(*least), high.max(*most))));
+            let _ = self.last.try_set(Some(*last));
+        }
+    }
+
+    fn state(&self, at: f64, text: &str) {
+        let mut states = self.states.peek(Clone::clone).unwrap_or_default();
+        if states.last().is_none_or(|(_, known)| known != text) {
+            states.push((at, text.to_owned()));
+            let more = states.len().saturating_sub(STATES);
+            states.drain(..more);
+            self.states.set(states);
+        }
+    }
+}
+
+/// A line of a stream.
+fn hear(feed: &Feed, place: usize, line: &str) {
+    let Ok(value) = serde_json::from_str::<Value>(line) else { return };
+    if let Some(trouble) = value.get("trouble") {
+        let words = trouble.as_str().map(|why| format!("{} is not followed just now: {}.", feed.name, why.trim_end_matches('.')));
+        let _ = feed.note.try_set(words);
+    }
+    let number = |row: &Value, at: usize| row[at].as_f64().unwrap_or(f64::NAN);
+    let rows: Vec<[f64; 4]> = value["s"].as_array().into_iter().flatten().map(|row| [number(row, 1), number(row, 2), number(row, 3), number(row, 4)]).collect();
+    feed.more(place, &rows);
+    for row in value["x"].as_array().into_iter().flatten() {
+        feed.state(number(row, 1), row[2].as_str().unwrap_or_default());
+    }
+}
+
+/// What a run says of a series so far; nothing while it says nothing.
+async fn of_run(target: &Target, source: &Source) -> Result<Option<Values>, String> {
+    let failed = |error: Error| Problem::new(&error, &format!("look at run {}", target.pipeline), &target.client.instance.name).title;
+    match source {
+        Source::Csv { path, x, y } => match target.file(path).await.map_err(failed)? {
+            Some(bytes) => columns(&bytes, x.as_deref(), y).map(Some),
+            None => Ok(None),
+        },
+        Source::Log { job, pattern } => {
+            let text = target.logs(job.as_deref()).await.map_err(failed)?;
+            let found = matches(&text, pattern).await.map_err(|why| format!("The expression {pattern} cannot be used: {why}."))?;
+            Ok((!found.is_empty()).then(|| ((1..=found.len()).map(|number| number as f64).collect(), found)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Begins to bring values to `feed`, until whoever shows them is gone.
+pub fn feed(series: Series, place: usize, feed: Feed, around: Around) {
+    Effect::new(move |_| {
+        let (series, feed, around) = (series.clone(), feed.clone(), around.clone());
+        spawn_local(async move {
+            match &series.source {
+                Source::Topic { service, topic, value } => {
+                    let want = json!([{ "topic": topic, "value": value }]).to_string();
+                    let url = stream_url(&around.client.instance.id, service, &want);
+                    follow(&url, move |line| {
+                        hear(&feed, place, &line);
+                        feed.last.try_get_untracked().is_some()
+                    })
+                    .await;
+                }
+                Source::Query { service, query } => loop {
+                    let note = match database(&around.client, service, query).await {
+                        Ok(values) => {
+                            let empty = values.0.is_empty();
+                            if !feed.whole(place, values) {
+                                return;
+                            }
+                            empty.then(|| format!("{service} has no values for {}.", feed.name))
+                        }
+                        Err(why) => Some(why),
+                    };
+                    if feed.note.try_set(note).is_some() {
+                        return;
+                    }
+                    browser::sleep(AGAIN * 2).await;
+                },
+                source => loop {
+                    // Known before the question: what a run leaves as it ends comes with the answer.
+                    let live = around.live.try_get_untracked();
+                    let Some(live) = live else { return };
+                    let target = (around.whose)(series.member.as_deref());
+                    let found = match &target {
+                        Some(target) => of_run(target, source).await,
+                        None => Ok(None),
+                    };
+                    let (note, done) = match found {
+                        Ok(Some(values)) => (None, !feed.whole(place, values)),
+                        Ok(None) if live => (Some(format!("{} has no values yet.", feed.name)), false),
+                        Ok(None) => (Some(format!("{} has no values: the run left none.", feed.name)), true),
+                        Err(why) => (Some(why), false),
+                    };
+                    if feed.note.try_set(note).is_some() || done || !live {
+                        return;
+                    }
+                    browser::sleep(AGAIN).await;
+                },
+            }
+        });
+    });
+}
