@@ -3,6 +3,7 @@
 mod assets;
 mod federation;
 mod git_credential;
+mod lead;
 mod people;
 mod serve;
 
@@ -56,6 +57,11 @@ enum Command {
     User {
         #[command(subcommand)]
         command: UserCommand,
+    },
+    /// Federated twins.
+    Federation {
+        #[command(subcommand)]
+        command: FederationCommand,
     },
     /// Access tokens of the embedded backend.
     Token {
@@ -129,6 +135,12 @@ enum UserCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum FederationCommand {
+    /// Start a federated twin in order and lead it to its end, without a browser.
+    Run(lead::Run),
+}
+
+#[derive(Debug, Subcommand)]
 enum TokenCommand {
     /// Make a token for `git`, `glab` or scripts, and print it alone.
     Create {
@@ -178,6 +190,7 @@ async fn act(command: Command) -> Result<(), String> {
         Command::Lint { dir } => assets::lint_folder(&dir).map(|_| ()),
         Command::User { command } => people::user(command).await,
         Command::Token { command: TokenCommand::Create { name, place, scope, days } } => people::token(&place, &name, &scope, days).await,
+        Command::Federation { command: FederationCommand::Run(wish) } => lead::run(wish).await,
         Command::GitCredential { action } => git_credential::answer(&action).await,
         Command::Version => say(env!("CARGO_PKG_VERSION")),
     }

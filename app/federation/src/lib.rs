@@ -3,6 +3,7 @@
 
 pub mod conductor;
 pub mod journal;
+pub mod lead;
 pub mod manifest;
 pub mod plan;
 pub mod reach;

@@ -134,6 +134,8 @@ pub struct Member {
     pub if_away: IfAway,
     /// How many of it there are.
     pub copies: Option<u32>,
+    /// Variables with all their values: there is one of it for each combination.
+    pub sweep: Vec<(String, Vec<String>)>,
 }
 
 /// How members exchange data.
@@ -326,11 +328,9 @@ fn member(name: &str, fields: &mut Fields<'_>) -> Member {
     let variables = fields.map("variables").map(|(map, at)| {
         let mut found = Vec::new();
         for (key, value) in map {
-            match value {
-                Value::String(text) => found.push((key.clone(), text.clone())),
-                Value::Number(number) => found.push((key.clone(), number.to_string())),
-                Value::Bool(value) => found.push((key.clone(), value.to_string())),
-                _ => fields.faults.push(Fault { at: at.iter().chain([key]).cloned().collect(), message: format!("The variable {key} must be a text or a number.") }),
+            match scalar(value) {
+                Some(text) => found.push((key.clone(), text)),
+                None => fields.faults.push(Fault { at: at.iter().chain([key]).cloned().collect(), message: format!("The variable {key} must be a text or a number.") }),
             }
         }
         found
@@ -351,9 +351,43 @@ fn member(name: &str, fields: &mut Fields<'_>) -> Member {
             .unwrap_or(OnFailure::Hold),
         if_away: fields.word("if_away", &[("wait", IfAway::Wait), ("skip", IfAway::Skip)], Some(IfAway::Wait)).unwrap_or(IfAway::Wait),
         copies: fields.number("copies", 1, MOST_COPIES),
+        sweep: sweep(fields),
     };
+    if member.copies.is_some() && !member.sweep.is_empty() {
+        fields.fault("sweep", format!("{name} has both copies and sweep: leave one of them out."));
+    }
     fields.rest();
     member
+}
+
+/// A scalar as CI variables have it.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn sweep(fields: &mut Fields<'_>) -> Vec<(String, Vec<String>)> {
+    let Some((map, _)) = fields.map("sweep") else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut combinations = 1_i64;
+    for (key, value) in map {
+        let values: Option<Vec<String>> = value.as_array().filter(|list| !list.is_empty()).map(|list| list.iter().filter_map(scalar).collect());
+        match values.filter(|values| Some(values.len()) == value.as_array().map(Vec::len)) {
+            Some(values) => {
+                combinations = combinations.saturating_mul(i64::try_from(values.len()).unwrap_or(i64::MAX));
+                found.push((key.clone(), values));
+            }
+            None => fields.fault("sweep", format!("The values of {key} must be a list of texts or numbers.")),
+        }
+    }
+    if combinations > MOST_COPIES {
+        fields.fault("sweep", format!("These are {combinations} combinations, and there may be {MOST_COPIES}."));
+    }
+    found
 }
 
 fn link(fields: &mut Fields<'_>, names: &BTreeSet<&str>) -> Link {

@@ -177,11 +177,17 @@ impl Planner<'_> {
 
     /// Seats a member with its copies and what is below it; the numbers of the seats.
     fn seat(&mut self, member: &Member, own: &Place, path: &str, after: &[usize], way: &mut Vec<Place>) -> Vec<usize> {
-        let copies = member.copies.unwrap_or(1);
+        let swept = combinations(&member.sweep);
+        let copies = if member.sweep.is_empty() { member.copies.unwrap_or(1) } else { u32::try_from(swept.len()).unwrap_or(u32::MAX) };
         let digits = copies.to_string().len();
         let mut seats = Vec::new();
         for number in 1..=copies {
-            let name = if member.copies.is_some() { format!("{path}{}-{number:0digits$}", member.name) } else { format!("{path}{}", member.name) };
+            let combination = swept.get(number as usize - 1).cloned().unwrap_or_default();
+            let name = match (&member.copies, combination.as_slice()) {
+                (Some(_), _) => format!("{path}{}-{number:0digits$}", member.name),
+                (None, []) => format!("{path}{}", member.name),
+                (None, list) => format!("{path}{}-{}", member.name, list.iter().map(|(_, value)| plain(value)).collect::<Vec<_>>().join("-")),
+            };
             let written = |text: &str| text.replace("{n}", &number.to_string());
             let home = match member.instances.as_slice() {
                 [] => None,
@@ -222,7 +228,7 @@ impl Planner<'_> {
                 role: member.role.clone(),
                 after: after.to_vec(),
                 ready: member.ready.clone(),
-                variables: member.variables.iter().map(|(key, value)| (key.clone(), written(value))).collect(),
+                variables: member.variables.iter().map(|(key, value)| (key.clone(), written(value))).chain(combination).collect(),
                 retries: member.retries,
                 on_failure: member.on_failure,
                 if_away: member.if_away,
@@ -231,6 +237,20 @@ impl Planner<'_> {
         }
         seats
     }
+}
+
+/// All combinations of values, the last variable changing fastest.
+fn combinations(sweep: &[(String, Vec<String>)]) -> Vec<Vec<(String, String)>> {
+    let mut all = vec![Vec::new()];
+    for (key, values) in sweep {
+        all = all.into_iter().flat_map(|one: Vec<(String, String)>| values.iter().map(move |value| one.iter().cloned().chain([(key.clone(), value.clone())]).collect())).collect();
+    }
+    all
+}
+
+/// A value as a part of a name.
+fn plain(value: &str) -> String {
+    value.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '_' }).take(24).collect()
 }
 
 /// A way from a member back to itself by what they wait for, if there is one.

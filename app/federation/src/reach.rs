@@ -153,8 +153,9 @@ async fn step(transport: &impl Transport, project: &str, pipeline: i64) -> Resul
     Ok(Stopping::Cancelled)
 }
 
-/// An error as a sentence.
-fn sentence(error: &Error) -> String {
+/// An error as a sentence about a member or its instance.
+#[must_use]
+pub fn sentence(error: &Error) -> String {
     match error {
         Error::Unreachable => "Its instance does not answer.".to_owned(),
         Error::TimedOut => "Its instance did not answer in time.".to_owned(),

@@ -4,10 +4,11 @@ use federation::manifest::read;
 
 const GOOD: [&str; 2] = [
     "version: 1\nkind: fleet\nmembers:\n  a: {twin: x, copies: 3, instance: [p, {card: 'https://q.example', id: r}], ready: {heartbeat: b, seconds: 4}, variables: {A: 1, B: true}}\n",
-    "version: 1\nkind: composite\ntitle: t\nservices: s\nrollout: {canary: 1, at_once: 2, pause_after: 0}\nmembers:\n  a: {twin: x, ready: ended}\n  b: {twin: y, after: a, on_failure: stop, if_away: skip, retries: 1}\nlinks:\n  - {service: s, via: v, from: a, to: [b], data: d}\n",
+    "version: 1\nkind: composite\ntitle: t\nservices: s\nrollout: {canary: 1, at_once: 2, pause_after: 0}\nmembers:\n  a: {twin: x, ready: ended, sweep: {M: [1, a]}}\n  b: {twin: y, after: a, on_failure: stop, if_away: skip, retries: 1}\nlinks:\n  - {service: s, via: v, from: a, to: [b], data: d}\n",
 ];
 
-const BAD: [&str; 12] = [
+const BAD: [&str; 13] = [
+    "version: 1\nkind: fleet\nmembers: {a: {twin: x, sweep: {M: 1}}}\n",
     "version: 2\nkind: fleet\nmembers: {a: {twin: x}}\n",
     "version: 1\nkind: herd\nmembers: {a: {twin: x}}\n",
     "version: 1\nkind: fleet\nmembers: {}\n",

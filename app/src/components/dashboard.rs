@@ -6,7 +6,7 @@ mod picture;
 
 use std::rc::Rc;
 
-use dashboard::{Board, Kind, Panel};
+use dashboard::{Board, Kind, Panel, Series};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::Asset;
@@ -24,6 +24,9 @@ use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
 use feed::{Feed, feed};
 
+/// Members that are laid over each other at most.
+const MOST: usize = 60;
+
 /// Which run a member's is; that of the twin itself without a name.
 pub type Whose = Rc<dyn Fn(Option<&str>) -> Option<Target>>;
 
@@ -36,6 +39,8 @@ pub struct Around {
     pub whose: Whose,
     /// Whether they may still change.
     pub live: Signal<bool>,
+    /// Members that a `*` in a series' `member` may mean.
+    pub members: Rc<Vec<String>>,
     /// The folder that links of texts start from.
     pub folder: String,
 }
@@ -65,7 +70,20 @@ fn notes(feeds: &[Feed]) -> AnyView {
     dynamic(move || said.get().into_iter().map(|text| view! { <p class="faint panel-note">{text}</p> }).collect_view()).into_any()
 }
 
-fn panel(panel: Panel, number: usize, around: &Around) -> AnyView {
+/// Series of several members at once: one for each that fits the pattern.
+fn spread(series: Vec<Series>, members: &[String]) -> Vec<Series> {
+    let one = |series: Series| match series.member.as_deref().and_then(|member| member.split_once('*')) {
+        None => vec![series],
+        Some((start, end)) => {
+            let fits = |name: &&String| name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end);
+            members.iter().filter(fits).take(MOST).map(|name| Series { name: format!("{} {}", name, series.name), member: Some(name.clone()), ..series.clone() }).collect()
+        }
+    };
+    series.into_iter().flat_map(one).collect()
+}
+
+fn panel(mut panel: Panel, number: usize, around: &Around) -> AnyView {
+    panel.series = spread(panel.series, &around.members);
     let title = if panel.title.is_empty() { format!("Panel {}", number + 1) } else { panel.title.clone() };
     let feeds: Vec<Feed> = panel.series.iter().map(|series| Feed::new(&series.name)).collect();
     let body = match panel.kind {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use ::federation::journal::{Journal, Wish};
+use ::federation::lead::Seen;
 use ::federation::manifest::FILE;
 use ::federation::plan::Plan;
 use ::federation::standing::Whole;
@@ -14,7 +15,7 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use crate::actions::federated::{Lead, Seen, begin};
+use crate::actions::federated::{Lead, begin, take_up};
 use crate::bootstrap::Bootstrap;
 use crate::components::dashboard::Around;
 use crate::components::federated::board::Board;
@@ -121,9 +122,9 @@ fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl Into
     let (plan, read) = loaded;
     let instances = expect_context::<Instances>();
     let many = plan.seats.len() > MOST;
-    let seen = Cell::new(Seen { whole: None, seats: Vec::new(), leads: false, trouble: None, wish: Wish::Run });
+    let seen = Cell::new(Seen::default());
     let journal = read.as_ref().map(|(journal, _)| journal.clone());
-    let lead = read.map(|read| Lead::take_up(instances, client.clone(), owner, plan.clone(), read, seen));
+    let lead = read.map(|read| take_up(instances, client.clone(), owner, plan.clone(), read, seen));
     let title = if plan.title.is_empty() { twin.clone() } else { plan.title.clone() };
     let library = Route::Library { places: crate::places::Places::one(&client.instance.id), kind: Some(Kind::Twin) }.to_string();
     let of = Route::Twin { instance: client.instance.id.clone(), owner, name: twin.clone() }.to_string();
@@ -173,6 +174,7 @@ fn panels(client: Client, owner: Owner, twin: String, plan: Plan, seen: Cell<See
     let asset = Asset { owner, kind: Kind::Twin, name: twin };
     let instances = expect_context::<Instances>();
     let seats = plan.seats;
+    let members = Rc::new(seats.iter().map(|seat| seat.name.clone()).collect());
     let whose = move |member: Option<&str>| {
         let number = seats.iter().position(|seat| Some(seat.name.as_str()) == member)?;
         let pipeline = seen.peek(|seen| seen.seats.get(number).and_then(|seat| seat.2)).flatten()?;
@@ -180,7 +182,7 @@ fn panels(client: Client, owner: Owner, twin: String, plan: Plan, seen: Cell<See
         Some(Target { client: instances.client(&place.instance)?, project: place.project, twin: place.twin, pipeline })
     };
     let live = Memo::new(move |_| !seen.with(|seen| seen.whole.is_some_and(Whole::is_over)));
-    let around = Around { client, whose: Rc::new(whose), live: live.into(), folder: asset.path() };
+    let around = Around { client, whose: Rc::new(whose), live: live.into(), members, folder: asset.path() };
     parts::dashboard(asset, around)
 }
 

@@ -201,7 +201,13 @@ fn panels(client: Client, owner: Owner, view_of: Signal<RunView>) -> AnyView {
     let Some(twin) = twin else { return view! { <Empty title="No dashboard" text="This run is of no twin."/> }.into_any() };
     let asset = Asset { owner, kind: Kind::Twin, name: twin.clone() };
     let target = Target { project: client.project_path(owner), client: client.clone(), twin, pipeline };
-    let around = Around { client, whose: Rc::new(move |_| Some(target.clone())), live: Signal::derive(move || !view_of.get().status.is_complete()), folder: asset.path() };
+    let around = Around {
+        client,
+        whose: Rc::new(move |_| Some(target.clone())),
+        live: Signal::derive(move || !view_of.get().status.is_complete()),
+        members: Rc::default(),
+        folder: asset.path(),
+    };
     parts::dashboard(asset, around)
 }
 

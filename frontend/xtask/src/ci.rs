@@ -104,6 +104,7 @@ pub fn test() -> Result<()> {
     install::for_jobs();
     install::for_stores();
     install::for_workspaces();
+    install::for_services();
     let browser = install::browser()?;
     cargo(&["test", "--workspace", "--exclude", "frontend"])?;
     site::build(true)?;

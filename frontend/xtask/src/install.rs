@@ -74,6 +74,18 @@ pub fn for_stores() {
     }
 }
 
+/// Brokers and databases that twins use, for the tests of services and of federated twins. Where they
+/// cannot be installed those tests print a line and pass.
+pub fn for_services() {
+    for (there, name) in [("/usr/sbin/mosquitto", "mosquitto"), ("/usr/bin/influxd", "influxdb"), ("/usr/lib/rabbitmq/bin/rabbitmq-server", "rabbitmq-server")] {
+        if !std::path::Path::new(there).exists()
+            && let Err(error) = package(name)
+        {
+            say(&format!("Services are not tested with {name}: {error}"));
+        }
+    }
+}
+
 /// What the proxy is measured against, and with.
 pub fn for_proxy_bench() {
     for (there, name) in [("nginx", "nginx-light"), ("wrk", "wrk")] {

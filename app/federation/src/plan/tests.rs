@@ -85,3 +85,15 @@ fn what_is_not_known_stands_in_its_place() {
     let clash = planned("version: 1\nkind: fleet\nmembers:\n  a-1: {twin: x}\n  a: {twin: y, copies: 2}\n", &[]);
     assert_eq!(clash.expect_err("a clash"), ["Two members have the name a-1. Give one of them another."]);
 }
+
+#[test]
+fn a_what_if_matrix_is_one_member_with_lists() {
+    let plan =
+        planned("version: 1\nkind: fleet\nmembers:\n  case: {twin: c, instance: [a, b], sweep: {MASS: [1, 2.5], WIND: [calm, a gale, x]}}\n  all: {twin: sum, after: case}\n", &[])
+            .expect("it can be run");
+    let names: Vec<&str> = plan.seats.iter().map(|seat| seat.name.as_str()).collect();
+    assert_eq!(names, ["case-1-calm", "case-1-a_gale", "case-1-x", "case-2.5-calm", "case-2.5-a_gale", "case-2.5-x", "all"]);
+    assert_eq!(plan.seats[4].variables, [("MASS".to_owned(), "2.5".to_owned()), ("WIND".to_owned(), "a gale".to_owned())]);
+    assert_eq!(plan.seats[3].place.instance, "b");
+    assert_eq!(plan.seats[6].after.len(), 6);
+}

@@ -1,12 +1,13 @@
 //! All members: a map of squares when they are many, and a table that can be narrowed.
 
+use federation::lead::Seen;
 use federation::plan::Plan;
 use federation::standing::Standing;
 use leptos::prelude::*;
 use twin::asset::Owner;
 
 use super::{look, mark};
-use crate::actions::federated::{Lead, Seen};
+use crate::actions::federated::Lead;
 use crate::bootstrap::Bootstrap;
 use crate::components::instance_mark::InstanceMark;
 use crate::instances::{Client, Instances};

@@ -2,11 +2,11 @@
 //! same.
 
 use compose::layout::{HEIGHT, WIDTH, draw};
+use federation::lead::Seen;
 use federation::plan::Plan;
 use leptos::prelude::*;
 
 use super::look;
-use crate::actions::federated::Seen;
 use crate::bootstrap::Bootstrap;
 use crate::ui::cell::Cell;
 

@@ -1,0 +1,261 @@
+//! `twinport federation run`: a federated run without a browser, for those who leave, and for CI jobs of the
+//! managing twin. It uses the tokens that it is given and nothing else.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use federation::journal::{Journal, VERSION, Wish};
+use federation::lead::{Hands, Lead, Reached, Seen};
+use federation::manifest::{FILE, Whereabouts, read};
+use federation::plan::{Found, Home, Place, Plan, Planned, plan};
+use federation::reach::{record, sentence};
+use gitlab::endpoint::ask;
+use gitlab::repository::{ListTree, RawFile};
+use gitlab::{Error, ProjectRef, Request, Response, Transport};
+use server::config::{Config, Instance};
+
+use super::say;
+
+/// Seconds between two looks at members.
+const PACE: f64 = 5.0;
+/// Federations are in federations, but not deeper than this.
+const DEEPEST: usize = 12;
+
+/// What is to be run.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The configuration, which says where instances are.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The instance of the federated twin.
+    #[arg(long)]
+    instance: String,
+    /// The project of the federated twin, by its full path.
+    #[arg(long)]
+    project: String,
+    /// The federated twin: a folder in `digital_twins` with a `federation.yml`.
+    twin: String,
+    /// Go on with a run, or stop it, instead of beginning one.
+    #[arg(long)]
+    run: Option<String>,
+    /// Stop all members in order instead of starting them; needs `--run`.
+    #[arg(long, requires = "run")]
+    stop: bool,
+}
+
+/// Requests to one backend with a token.
+#[derive(Clone)]
+struct Http {
+    client: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Transport for Http {
+    async fn send(&self, request: Request) -> Result<Response, Error> {
+        let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes()).unwrap_or_default();
+        let mut asked = self.client.request(method, format!("{}/api{}", self.base, request.url())).header("PRIVATE-TOKEN", &self.token);
+        if let Some(from) = request.from_byte {
+            asked = asked.header("Range", format!("bytes={from}-"));
+        }
+        if let Some(body) = &request.body {
+            asked = asked.json(body);
+        }
+        let failed = |error: reqwest::Error| if error.is_timeout() { Error::TimedOut } else { Error::Unreachable };
+        let answer = asked.send().await.map_err(failed)?;
+        let status = answer.status().as_u16();
+        let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
+        Ok(Response { status, headers, body: answer.bytes().await.map_err(failed)?.to_vec() })
+    }
+}
+
+struct Program {
+    config: Config,
+    http: reqwest::Client,
+    home: Http,
+    began: Instant,
+    names: Vec<String>,
+    said: RefCell<Vec<String>>,
+    last: RefCell<Seen>,
+    over: Cell<bool>,
+}
+
+/// The variable that a backend's token is in.
+fn variable(backend: &str) -> String {
+    format!("TWINPORT_TOKEN_{}", backend.to_uppercase().replace('-', "_"))
+}
+
+fn reach(config: &Config, http: &reqwest::Client, instance: &Instance) -> Result<Http, String> {
+    let name = variable(&instance.gitlab);
+    let token = std::env::var(&name).map_err(|_| format!("no token for {}: put one of the scope api into the environment variable {name}", instance.name))?;
+    let base = config
+        .gitlab
+        .iter()
+        .find(|gitlab| gitlab.id == instance.gitlab)
+        .map_or_else(|| format!("{}/forge", config.public_url()), |gitlab| gitlab.url.trim_end_matches('/').to_owned());
+    Ok(Http { client: http.clone(), base, token })
+}
+
+impl Hands for Program {
+    type Transport = Http;
+
+    fn reach(&self, instance: &str) -> Option<Reached<Http>> {
+        let instance = self.config.instance.iter().find(|known| known.id == instance)?;
+        let transport = reach(&self.config, &self.http, instance).ok()?;
+        Some(Reached { transport, branch: instance.branch.clone(), tag: instance.runner_tag.clone() })
+    }
+
+    fn home(&self) -> Http {
+        self.home.clone()
+    }
+
+    fn now(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    async fn sleep(&self, milliseconds: u32) {
+        tokio::time::sleep(Duration::from_millis(u64::from(milliseconds))).await;
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        tokio::task::spawn_local(work);
+    }
+
+    fn pace(&self, _leads: bool) -> Option<f64> {
+        Some(PACE)
+    }
+
+    fn wrote(&self, _run: &str) {}
+
+    /// A line for each change, and the end when all is over or somebody else leads.
+    fn show(&self, seen: Seen) -> bool {
+        let mut said = self.said.borrow_mut();
+        said.resize(seen.seats.len(), String::new());
+        for (place, (standing, why, pipeline, _)) in seen.seats.iter().enumerate() {
+            let run = pipeline.map(|pipeline| format!(" (run {pipeline})")).unwrap_or_default();
+            let line = format!("{}: {}{run} {why}", self.names[place], standing.word());
+            if said[place] != line {
+                let _ = say(line.trim_end());
+                said[place] = line;
+            }
+        }
+        if seen.trouble != self.last.borrow().trouble
+            && let Some(why) = &seen.trouble
+        {
+            let _ = say(&format!("the record of this run cannot be reached: {why}"));
+        }
+        let deposed = self.last.borrow().leads && !seen.leads;
+        let over = seen.settled || deposed;
+        self.over.set(over);
+        *self.last.borrow_mut() = seen;
+        !over
+    }
+}
+
+async fn look(program: &Config, http: &reqwest::Client, place: &Place) -> Found {
+    let Some(instance) = program.instance.iter().find(|known| known.id == place.instance) else { return Found::Broken(format!("no instance has the id {}", place.instance)) };
+    let transport = match reach(program, http, instance) {
+        Ok(transport) => transport,
+        Err(why) => return Found::Broken(why),
+    };
+    let (project, folder) = (ProjectRef::path(&place.project), format!("digital_twins/{}", place.twin));
+    let branch = place.branch.clone().or(instance.branch.clone()).unwrap_or_else(|| "HEAD".to_owned());
+    let entries = match ask(&transport, &ListTree::new(project.clone(), &folder).at(&branch)).await {
+        Ok(tree) => tree.items,
+        Err(error) => return Found::Broken(sentence(&error)),
+    };
+    if entries.is_empty() {
+        return Found::Broken(format!("there is no twin {} in {}", place.twin, place.project));
+    }
+    if !entries.iter().any(|entry| entry.name == FILE) {
+        return Found::Plain;
+    }
+    match ask(&transport, &RawFile::new(project, format!("{folder}/{FILE}"), &branch)).await {
+        Ok(bytes) => {
+            read(&String::from_utf8_lossy(&bytes)).map_or_else(|faults| Found::Broken(faults.first().map(|fault| fault.message.clone()).unwrap_or_default()), Found::Federated)
+        }
+        Err(error) => Found::Broken(sentence(&error)),
+    }
+}
+
+fn home(config: &Config, place: &Whereabouts) -> Result<Home, String> {
+    let fits = |known: &&Instance| match &place.card {
+        None => known.id == place.id,
+        Some(card) => {
+            let portal = card.trim_end_matches('/').trim_end_matches("/.well-known/dtaas-federation.json").to_lowercase();
+            known.card.as_ref() == Some(&format!("{portal}#{}", place.id)) || (portal == config.public_url() && known.id == place.id)
+        }
+    };
+    let instance = config.instance.iter().find(fits).ok_or_else(|| format!("no instance here is {}", place.id))?;
+    Ok(Home { id: instance.id.clone(), common: format!("{}/{}", instance.group, instance.common_project) })
+}
+
+async fn planned(config: &Config, http: &reqwest::Client, root: &Place) -> Result<Plan, String> {
+    let manifest = match look(config, http, root).await {
+        Found::Federated(manifest) => manifest,
+        Found::Plain => return Err(format!("{} has no {FILE}: it is no federated twin", root.twin)),
+        Found::Broken(why) => return Err(format!("{} cannot be read: {why}", root.twin)),
+    };
+    let mut found = BTreeMap::from([(root.clone(), Found::Federated(manifest.clone()))]);
+    for _ in 0..DEEPEST {
+        match plan(root, &manifest, &|place| home(config, place), &found) {
+            Planned::Ready(plan) => return Ok(plan),
+            Planned::Wrong(why) => return Err(why.join(" ")),
+            Planned::Need(places) => {
+                for place in places {
+                    let at = look(config, http, &place).await;
+                    found.insert(place, at);
+                }
+            }
+        }
+    }
+    Err(format!("its federations are more than {DEEPEST} deep"))
+}
+
+/// Leads a run to its end; an error unless it ended well.
+pub async fn run(wish: Run) -> Result<(), String> {
+    let config = Config::load(wish.config.as_deref()).map_err(|error| error.to_string())?;
+    let http = reqwest::ClientBuilder::new().timeout(Duration::from_secs(15)).build().map_err(|error| error.to_string())?;
+    let instance = config.instance.iter().find(|known| known.id == wish.instance).ok_or_else(|| format!("the configuration has no instance {}", wish.instance))?.clone();
+    let own = reach(&config, &http, &instance)?;
+    let root = Place { instance: instance.id.clone(), project: wish.project.clone(), twin: wish.twin.clone(), branch: None };
+    let plan = planned(&config, &http, &root).await?;
+    let me = format!("program-{}-{:08x}", std::process::id(), rand::random::<u32>());
+    let id = match wish.run.clone() {
+        Some(run) => run,
+        None => {
+            let (stamp, begun) = (chrono::Utc::now().format("%Y%m%d%H%M%S").to_string(), chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string());
+            let id = format!("{stamp}-{:04x}", rand::random::<u16>());
+            let by = ask(&own, &gitlab::users::CurrentUser).await.map(|user| user.username).map_err(|error| sentence(&error))?;
+            let journal = Journal { version: VERSION, id: id.clone(), twin: wish.twin.clone(), by, begun, leader: me.clone(), ..Journal::default() };
+            record::write(&own, &wish.project, (&wish.twin, &id), &journal.print(), None).await?;
+            id
+        }
+    };
+    let read = record::read(&own, &wish.project, &wish.twin, &id).await?;
+    say(&format!("run {id} of {}: {} members", wish.twin, plan.seats.len()))?;
+    let names = plan.seats.iter().map(|seat| seat.name.clone()).collect();
+    let program = Program { home: own, http, config, began: Instant::now(), names, said: RefCell::default(), last: RefCell::default(), over: Cell::new(false) };
+    tokio::task::LocalSet::new()
+        .run_until(async move {
+            let lead = Lead::take_up(program, wish.project, plan, read, me, true);
+            if wish.stop {
+                lead.wish(Wish::Stop);
+            }
+            let end = lead.clone();
+            lead.run().await;
+            let seen = end.hands().last.borrow().clone();
+            match seen.whole {
+                Some(whole) if !seen.leads => Err(format!("somebody else leads this run now; it is {}", whole.word().to_lowercase())),
+                Some(federation::standing::Whole::Done) => say("Done"),
+                Some(federation::standing::Whole::Stopped) if wish.stop => say("Stopped"),
+                Some(whole) => Err(format!("the federated run ended as {}", whole.word().to_lowercase())),
+                None => Err("nothing is known of the run".to_owned()),
+            }
+        })
+        .await
+}
