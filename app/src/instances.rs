@@ -60,6 +60,8 @@ pub struct Client {
     /// The person's name there; nobody's for a guest.
     pub username: Option<String>,
     healths: Option<Healths>,
+    /// After this, in milliseconds since 1970, nothing is sent any more.
+    until: Option<f64>,
 }
 
 impl PartialEq for Client {
@@ -86,7 +88,7 @@ impl Client {
         let instance = bootstrap.instance(id)?.clone();
         let backend = bootstrap.backend(&instance.backend)?.clone();
         let username = bootstrap.person(&backend.id).map(|person| person.username.clone());
-        (username.is_some() || instance.guests).then_some(Self { instance, backend, username, healths: None })
+        (username.is_some() || instance.guests).then_some(Self { instance, backend, username, healths: None, until: None })
     }
 
     fn note(&self, health: Health) {
@@ -127,6 +129,13 @@ impl Client {
     #[must_use]
     pub fn at(mut self, reference: Option<String>) -> Self {
         self.instance.branch = reference.or(self.instance.branch);
+        self
+    }
+
+    /// The same, for requests that are sent before a time (milliseconds since 1970) or not at all.
+    #[must_use]
+    pub fn until(mut self, time: f64) -> Self {
+        self.until = Some(time);
         self
     }
 
@@ -174,6 +183,9 @@ impl Client {
             browser::sleep(wait).await;
         }
         let mut open = Open(Some(&self.backend.id));
+        if self.until.is_some_and(|until| browser::now() > until) {
+            return Err(Error::TooMany);
+        }
         let outcome = self.once(way, request, seconds).await;
         open.0 = None;
         let health = gate::leave(&self.backend.id, &outcome, browser::now(), browser::chance());

@@ -1,5 +1,8 @@
 // Federated twins: a fleet on one instance, and the paper's Figure 4 over two portals, three instances and a
 // real broker.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { broker, hasBroker } from './broker.js';
 import { meddle } from './meddler.js';
 import { accessible, expect, freePort, ready, signIn, start, test } from './server.js';
@@ -17,6 +20,24 @@ async function pipelines(server, project = 'dtaas%2Fadmin') {
     found.push(...list);
     if (list.length < 100) return found;
   }
+}
+
+const CHANGES = (edit) => ({ branch: 'main', commit_message: 'Put twins together', actions: edit });
+
+async function files(server, project, path) {
+  const headers = { 'PRIVATE-TOKEN': server.token('admin') };
+  const base = `${server.api}/projects/${encodeURIComponent(project)}/repository`;
+  const tree = await (await fetch(`${base}/tree?path=${path}&recursive=true&per_page=100`, { headers })).json();
+  return Promise.all(tree.filter(({ type }) => type === 'blob').map(async ({ path, mode }) => {
+    const content = await (await fetch(`${base}/files/${encodeURIComponent(path)}/raw?ref=main`, { headers })).text();
+    return { action: 'create', file_path: path, content, execute_filemode: mode === '100755' };
+  }));
+}
+
+async function post(server, path, body, method = 'POST') {
+  const answer = await fetch(server.api + path, { method, headers: { 'PRIVATE-TOKEN': server.token('admin'), 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
 }
 
 test('fifty pumps: the first two before the others, over a reload, each started once', async ({ page, server }) => {
@@ -47,23 +68,95 @@ test('fifty pumps: the first two before the others, over a reload, each started 
   await expect(page.getByRole('row').filter({ hasText: 'Done' })).toContainText('50');
 });
 
-const CHANGES = (edit) => ({ branch: 'main', commit_message: 'Put twins together', actions: edit });
-
-async function files(server, project, path) {
-  const headers = { 'PRIVATE-TOKEN': server.token('admin') };
-  const base = `${server.api}/projects/${encodeURIComponent(project)}/repository`;
-  const tree = await (await fetch(`${base}/tree?path=${path}&recursive=true&per_page=100`, { headers })).json();
-  return Promise.all(tree.filter(({ type }) => type === 'blob').map(async ({ path, mode }) => {
-    const content = await (await fetch(`${base}/files/${encodeURIComponent(path)}/raw?ref=main`, { headers })).text();
-    return { action: 'create', file_path: path, content, execute_filemode: mode === '100755' };
-  }));
+// A federated twin called `name` in the person's own project.
+async function federate(server, name, lines) {
+  await post(server, '/projects/dtaas%2Fadmin/repository/commits', CHANGES([{ action: 'create', file_path: `digital_twins/${name}/federation.yml`, content: lines.join('\n') + '\n' }]));
 }
 
-async function post(server, path, body, method = 'POST') {
-  const answer = await fetch(server.api + path, { method, headers: { 'PRIVATE-TOKEN': server.token('admin'), 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
-}
+test('what runs for ever is stopped in reverse, by its own terminate phase; another page takes over', async ({ page, server, context }) => {
+  test.setTimeout(180_000);
+  await federate(server, 'workshop', ['version: 1', 'kind: composite', 'members:', '  heater: {twin: heater-watch, ready: {heartbeat: W/K, seconds: 30}}', '  hello: {twin: hello-world, after: heater, ready: ended}', '  ghost: {twin: nobody-made-this}']);
+  await signIn(page, server);
+  await page.goto(`${server.url}/i/local/federated/private/workshop`);
+  await expect(row(page, 'ghost')).toContainText('There is no twin nobody-made-this in dtaas/admin');
+  await ready(page);
+  await page.getByRole('button', { name: 'Start all' }).click();
+  await expect(row(page, 'heater')).toContainText('Ready', { timeout: 60_000 });
+  await expect(row(page, 'hello')).toContainText('Done', { timeout: 60_000 });
+  await expect(whole(page)).toHaveText('Degraded');
+  // Somebody else's page watches, until it is told to lead; the first one then watches.
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.getByText('You are watching this run.')).toBeVisible();
+  await ready(other);
+  await other.getByRole('button', { name: 'Lead it from here' }).click();
+  await expect(other.getByRole('button', { name: 'Stop all' })).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('You are watching this run.')).toBeVisible({ timeout: 30_000 });
+  await other.getByRole('button', { name: 'Stop all' }).click();
+  await other.getByRole('dialog').getByRole('button', { name: 'Stop all' }).click();
+  await expect(whole(other)).toHaveText('Stopped', { timeout: 60_000 });
+  const environments = await (await fetch(`${server.api}/projects/dtaas%2Fadmin/environments`, { headers: { 'PRIVATE-TOKEN': server.token('admin') } })).json();
+  expect(environments.map(({ name, state }) => [name, state])).toContainEqual(['twins/heater-watch', 'stopped']);
+  await expect(whole(page)).toHaveText('Stopped', { timeout: 30_000 });
+  await other.close();
+});
+
+test('manifests that cannot be right say so, and a run is led without a browser', async ({ page, server }) => {
+  test.setTimeout(120_000);
+  await federate(server, 'ring', ['version: 1', 'kind: composite', 'members:', '  a: {twin: pump, after: b}', '  b: {twin: pump, after: a}']);
+  await federate(server, 'newer', ['version: 9', 'kind: composite']);
+  await federate(server, 'small', ['version: 1', 'kind: fleet', 'members:', '  pump: {twin: pump, ready: ended, sweep: {PUMP: [1, 2, 30], STRICT: ["yes"]}, on_failure: continue}', '  last: {twin: pump, after: pump}']);
+  await signIn(page, server);
+  await page.goto(`${server.url}/i/local/federated/private/ring`);
+  await expect(page.getByText('These members wait for each other: a → b → a.')).toBeVisible();
+  await page.goto(`${server.url}/i/local/federated/private/newer`);
+  await expect(page.getByText('This federation has version 9, and this Twinport knows 1: update it.')).toBeVisible();
+  await accessible(page);
+  await page.goto(`${server.url}/i/local/federated/private/none-at-all`);
+  await expect(page.getByText(/Could not read digital_twins\/none-at-all\/federation.yml/)).toBeVisible();
+  // Pump 30 is worn out, and the others go on without it.
+  const file = `${server.data}/lead.toml`;
+  writeFileSync(file, `[server]\npublic_url = "${server.url}"\n`);
+  const led = await new Promise((done) => {
+    const child = spawn(server.binary, ['federation', 'run', 'small', '--instance', 'local', '--project', 'dtaas/admin', '--config', file], { env: { ...process.env, TWINPORT_TOKEN_FORGE: server.token('admin') } });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (text += part));
+    child.on('exit', (code) => done({ code, text }));
+  });
+  expect(led.text).toContain('pump-30-yes: Failed');
+  expect(led.text).toContain('last: Done');
+  expect(led).toMatchObject({ code: 1 });
+  expect(led.text).toContain('the federated run ended as failed');
+  await page.goto(`${server.url}/i/local/federated/private/small`);
+  await page.getByRole('row').filter({ hasText: 'Failed' }).getByRole('link').click();
+  await expect(row(page, 'pump-30-yes')).toContainText('One of its jobs failed');
+  await expect(row(page, 'last')).toContainText('Done');
+});
+
+test('a dashboard over a run: numbers out of its log, an alarm, and a mistake that stays in its panel', async ({ page, server }) => {
+  const board = {
+    version: 1, title: 'Hello', panels: [
+      { kind: 'time series', title: 'Steps', series: [{ name: 'step', log: 'execute', match: 'step ([0-9]+) of' }], alarms: [{ above: 4, text: 'it is nearly there' }] },
+      { kind: 'gauge', title: 'How far', min: 0, max: 5, series: [{ name: 'step', log: 'execute', match: 'step ([0-9]+) of' }] },
+      { kind: 'text', title: 'Words', markdown: 'Some *words*.' },
+      { kind: 'dial' },
+    ],
+  };
+  await post(server, '/projects/dtaas%2Fadmin/repository/commits', CHANGES([{ action: 'create', file_path: 'digital_twins/hello-world/dashboard.json', content: JSON.stringify(board) }]));
+  await signIn(page, server);
+  await page.getByRole('link', { name: 'hello-world' }).first().click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.getByRole('tab', { name: 'Dashboard' }).click();
+  await expect(page.getByText('Panel 4 cannot be shown.')).toBeVisible();
+  await expect(page.getByText('Some words.')).toBeVisible();
+  await expect(page.getByText('step is 5: it is nearly there')).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByRole('img', { name: 'step: 5, on a scale from 0 to 5' })).toBeVisible();
+  await expect.poll(() => page.evaluate(() => Array.from(document.querySelector('[data-panel]').panel.series[0].y.subarray(0, 5)))).toEqual([1, 2, 3, 4, 5]);
+  await accessible(page);
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as a table' }).click();
+  expect(await readFile(await (await saved).path(), 'utf8')).toBe('find,step\n1,1\n2,2\n3,3\n4,4\n5,5\n');
+});
 
 // What the line does, computed here: both tanks under the controller of the starter library.
 function trajectory(steps) {
@@ -120,7 +213,7 @@ test('Figure 4: two portals, two instances on one backend and a third on another
       }
     }
     const secret = `${north.server.data}/broker-secret`;
-    (await import('node:fs')).writeFileSync(secret, 'a-long-secret\n');
+    writeFileSync(secret, 'a-long-secret\n');
     const portal = async (name) => {
       const port = await freePort();
       // Each portal at an address of its own, too.
@@ -133,7 +226,7 @@ test('Figure 4: two portals, two instances on one backend and a third on another
       }
       const instance = (id, gitlab, group) => `[[instance]]\nid = "${id}"\nname = "The ${id}"\ngitlab = "${gitlab}"\ngroup = "${group}"\n`;
       config += instance('first', 'north', 'dtaas') + instance('second', 'north', 'second') + instance('third', 'south', 'dtaas');
-      config += `[[service]]\nid = "broker"\ninstance = "first"\nkind = "mqtt"\nurl = "mqtt://127.0.0.1:${bus.port}"\nusername = "twins"\npassword_file = "${secret}"\ntopics = ["line/#"]\n`;
+      config += `[[service]]\nid = "broker"\ninstance = "first"\nkind = "mqtt"\nurl = "mqtt://127.0.0.1:${bus.port}"\nusername = "twins"\npassword_file = "${secret}"\ntopics = ["line/#"]\nhand = true\n`;
       const started = await start(config, port, address);
       stops.push(() => started.stop());
       return { ...started, url };

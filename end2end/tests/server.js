@@ -42,7 +42,7 @@ export async function start(config, port, host = '127.0.0.1') {
   const run = (...words) => execFileSync(binary, [...words, ...place], { encoding: 'utf8' }).trim();
   return {
     output: () => output,
-    pid: child.pid,
+    pid: child.pid, binary,
     url: `http://${address}`, api: `http://${address}/forge/api/v4`, link, run, data,
     token: (name) => run('token', 'create', name, '--scope', 'api'),
     newLink: (name) => run('user', 'link', name),

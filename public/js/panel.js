@@ -87,17 +87,23 @@ export class Panel {
     [this.plot, this.range, this.due, this.draws] = [null, null, 0, 0];
     this.sizes = new ResizeObserver(() => this.gone() || (element.clientWidth !== this.width && this.make()));
     this.sizes.observe(element);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.gone() || this.make());
-    new MutationObserver(() => this.gone() || this.make()).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    this.listening = new AbortController();
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.gone() || this.make(), { signal: this.listening.signal });
+    this.themes = new MutationObserver(() => this.gone() || this.make());
+    this.themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
     element.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
     element.addEventListener('pointerdown', (event) => this.pan(event));
     element.panel = this;
   }
 
   gone() {
+    // Whoever was there and is not any more lets go of all that it holds.
     if (!this.element.isConnected && this.plot) {
       this.sizes.disconnect();
-      return true;
+      this.themes.disconnect();
+      this.listening.abort();
+      this.plot.destroy();
+      [this.plot, this.series] = [null, this.names.map(() => new Series())];
     }
     return !this.element.isConnected;
   }
@@ -175,8 +181,8 @@ export class Panel {
   }
 
   draw() {
-    if (!this.plot) return this.make();
     if (this.gone()) return;
+    if (!this.plot) return this.make();
     const [from, to] = this.range ?? this.extent();
     this.plot.batch(() => {
       this.plot.setData(this.visible(), false);
@@ -227,7 +233,7 @@ export class Panel {
     const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
     const columns = uPlot.join(this.series.map((series) => [Array.from(series.x.subarray(0, series.length)), Array.from(series.y.subarray(0, series.length))]));
     const rows = columns[0].map((x, place) => [x, ...columns.slice(1).map((column) => column[place] ?? '')].join(','));
-    return [[this.options.time ? 'ms since 1970' : 'x', ...this.names].map(quoted).join(','), ...rows].join('\n') + '\n';
+    return [[this.options.time ? 'ms since 1970' : (this.options.axis ?? 'x'), ...this.names].map(quoted).join(','), ...rows].join('\n') + '\n';
   }
 }
 

@@ -10,7 +10,7 @@ mod rabbit;
 pub mod stream;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::config::service::Service;
@@ -18,7 +18,7 @@ use crate::config::service::Service;
 /// What was seen of a service is good for so long.
 const KEPT: Duration = Duration::from_secs(5);
 /// Whether somebody belongs to an instance is asked so often.
-const MEMBER: Duration = Duration::from_secs(60);
+const MEMBER: Duration = Duration::from_secs(55);
 
 /// How a service does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +87,8 @@ impl Known {
 pub struct Services {
     all: Vec<Known>,
     seen: Mutex<HashMap<String, (Instant, Health)>>,
+    /// One look at a service at a time.
+    looking: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     members: Mutex<HashMap<(String, String), (Instant, bool)>>,
 }
 
@@ -104,7 +106,7 @@ impl Services {
             };
             all.push(Known { settings: service.clone(), secret: secret.map(|secret| secret.trim_end_matches(['\n', '\r']).to_owned()) });
         }
-        Ok(Self { all, seen: Mutex::default(), members: Mutex::default() })
+        Ok(Self { all, seen: Mutex::default(), looking: Mutex::default(), members: Mutex::default() })
     }
 
     /// Those of an instance.
@@ -145,6 +147,8 @@ impl Services {
     /// How a service does, asked at most once in a few seconds however many look.
     pub async fn health(&self, known: &Known) -> Health {
         let key = format!("{}/{}", known.settings.instance, known.settings.id);
+        let one = self.looking.lock().unwrap_or_else(std::sync::PoisonError::into_inner).entry(key.clone()).or_default().clone();
+        let _held = one.lock().await;
         let before = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&key).cloned();
         if let Some((_, health)) = before.filter(|(when, _)| when.elapsed() < KEPT) {
             return health;

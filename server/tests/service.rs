@@ -21,6 +21,7 @@ fn service(kind: Kind, url: &str, password: Option<&std::path::Path>) -> Service
         link: None,
         username: password.map(|_| "twins".to_owned()),
         password_file: password.map(std::path::Path::to_path_buf),
+        hand: false,
         variables: None,
         topics: Vec::new(),
         database: None,

@@ -186,3 +186,33 @@ fn twins_made_of_each_other() {
     project.files.retain(|path, _| !path.ends_with("/x"));
     assert!(lint(&project).iter().any(|finding| finding.code == "lock-missing"));
 }
+
+#[test]
+fn federations_and_dashboards() {
+    let found = |files: &[(&str, &str)]| {
+        let mut project = Project::of_paths(files.iter().map(|(path, _)| (*path).to_owned()));
+        project.texts = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        let of = |finding: &compose::lint::Finding| format!("{}:{} {}: {}", finding.path.trim_start_matches("digital_twins/"), finding.line, finding.code, finding.message);
+        lint(&project)
+            .iter()
+            .filter(|finding| finding.code.starts_with("federation") || finding.code.starts_with("dashboard") || finding.code == "no-ci-file")
+            .map(of)
+            .collect::<Vec<_>>()
+    };
+    let line = "version: 1\nkind: composite\nmembers:\n  a: {twin: tank}\n  b: {twin: elsewhere, instance: far}\n";
+    assert_eq!(
+        found(&[("digital_twins/line/federation.yml", line), ("digital_twins/tank/.gitlab-ci.yml", "x: {script: [true]}")]),
+        Vec::<String>::new(),
+        "it needs no CI file of its own"
+    );
+    let lost = found(&[("digital_twins/line/federation.yml", line), ("digital_twins/other/.gitlab-ci.yml", "")]);
+    assert!(lost[0].starts_with("line/federation.yml:4 federation-member: The member a is the twin digital_twins/tank, which is not there."), "{lost:?}");
+    let ring = |twin: &str| format!("version: 1\nkind: composite\nmembers:\n  m: {{twin: {twin}}}\n");
+    let rings = found(&[("digital_twins/x/federation.yml", &ring("y")), ("digital_twins/y/federation.yml", &ring("x"))]);
+    assert!(rings.iter().any(|text| text.contains("x → y → x")) && rings.len() == 2, "{rings:?}");
+    let wrong = found(&[("digital_twins/line/federation.yml", &line.replace("composite", "herd"))]);
+    assert_eq!(wrong, ["line/federation.yml:2 federation: kind must be one of composite, fleet, hierarchical."]);
+    let board = "{\"version\": 1, \"panels\": [\n{\"kind\": \"text\", \"markdown\": \"x\"},\n{\"kind\": \"dial\"}]}";
+    let panels = found(&[("digital_twins/t/dashboard.json", board), ("digital_twins/t/.gitlab-ci.yml", "x: {script: [true]}")]);
+    assert!(panels.len() == 1 && panels[0].starts_with("t/dashboard.json:3 dashboard: Panel 2 cannot be shown. “dial” is no kind of panel"), "{panels:?}");
+}

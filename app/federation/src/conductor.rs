@@ -14,12 +14,14 @@ use crate::plan::{Plan, Seat};
 use crate::standing::{Standing, Whole, whole};
 
 /// Seconds after which a start whose answer was lost has come or never will.
-pub const GRACE: f64 = 30.0;
+pub const GRACE: f64 = 45.0;
 /// Seconds between two looks for it.
 const LOOK_AGAIN: f64 = 3.0;
 /// Seconds for which the journal counts as known. Whoever was deposed meanwhile sends nothing after
-/// that, and with the time that a request takes it is well within [`GRACE`].
+/// that; with [`HURRY`] and the time that a request takes it is within [`GRACE`].
 const LEASE: f64 = 10.0;
+/// Seconds within which a start goes out, or not at all.
+pub const HURRY: f64 = 5.0;
 /// Seconds that news wait for more of them, when nothing waits for the news.
 const GATHER: f64 = 3.0;
 /// Seconds until something that failed for want of an answer is tried again.
@@ -71,16 +73,18 @@ pub enum News {
     Written,
     /// It was not, or nobody knows; why.
     Unwritten(String),
+    /// It was not, and never will be by this one; why.
+    Denied(String),
     /// The journal as it is.
     Read(Box<Journal>),
     /// It could not be read; why.
     Unread(String),
-    /// A start.
-    Started(usize, Result<i64, Refusal>),
-    /// A search for a start.
-    Found(usize, Result<Option<i64>, String>),
-    /// A look; nothing where the instance did not answer.
-    Looked(usize, Result<Look, String>),
+    /// The start of the attempt with this mark.
+    Started(usize, String, Result<i64, Refusal>),
+    /// A search for the start of the attempt with this mark.
+    Found(usize, String, Result<Option<i64>, String>),
+    /// A look at a pipeline; nothing where the instance did not answer.
+    Looked(usize, i64, Result<Look, String>),
     /// A stop was asked for.
     Stopped(usize, Result<(), String>),
 }
@@ -92,8 +96,8 @@ enum Sent {
     Not,
     /// It is on its way.
     Flying,
-    /// It may have arrived: since when it is looked for, when next, and whether it is just now.
-    Lost { since: f64, next: f64, looking: bool },
+    /// It may have arrived: since when it is looked for, when next, and since when it is just now.
+    Lost { since: f64, next: f64, looking: Option<f64> },
     /// It arrived.
     Arrived,
 }
@@ -141,6 +145,8 @@ pub struct Conductor {
     gathering: Option<f64>,
     /// Why the journal cannot be reached, if it cannot.
     trouble: Option<String>,
+    /// Why this one may not write, since it tried last.
+    denied: Option<String>,
 }
 
 impl Conductor {
@@ -163,6 +169,7 @@ impl Conductor {
             checked: now,
             gathering: None,
             trouble: None,
+            denied: None,
         };
         conductor.adopt(journal, &[], now);
         conductor
@@ -183,7 +190,7 @@ impl Conductor {
     /// Why the journal cannot be reached, if it cannot; nothing more is started meanwhile.
     #[must_use]
     pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        self.denied.as_deref().or(self.trouble.as_deref())
     }
 
     /// Whether this one leads, or is about to.

@@ -9,15 +9,16 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 use gitlab::Transport;
 
-use crate::conductor::{Act, Conductor, News, Refusal};
+use crate::conductor::{Act, Conductor, HURRY, News, Refusal};
 use crate::journal::{Journal, Wish};
 use crate::plan::Plan;
+use crate::reach::record::Unwritten;
 use crate::reach::{Order, Stopping, Watch, default_branch, find, record, runs, start, stop};
 use crate::standing::{Standing, Whole};
 
 /// Milliseconds between two turns.
 const TURN: u32 = 400;
-/// Seconds after which whoever only watches reads the record again.
+/// Seconds after which the record is read again: somebody else may have taken the lead, or given it.
 const REREAD: f64 = 8.0;
 /// How often, and after how many milliseconds each, a stop in order is looked at.
 const STOPS: (usize, u32) = (40, 1_500);
@@ -51,6 +52,8 @@ pub trait Hands: 'static {
     fn spawn(&self, work: impl Future<Output = ()> + 'static);
     /// Seconds between two looks at members now; nothing while nobody looks.
     fn pace(&self, leads: bool) -> Option<f64>;
+    /// The same, for requests that go out within so many seconds or not at all.
+    fn hurry(&self, transport: Self::Transport, seconds: f64) -> Self::Transport;
     /// The record was written: this is who leads.
     fn wrote(&self, run: &str);
     /// How all stands now; `false` when nobody wants to know any more.
@@ -181,39 +184,48 @@ impl<H: Hands> Lead<H> {
                     busy.set(false);
                 });
             }
-            if !leads && now - read > REREAD {
+            if now - read > REREAD {
                 read = now;
                 self.0.conductor.borrow_mut().read_again(now);
             }
-            let acts = self.0.conductor.borrow_mut().next(now);
-            for act in acts {
-                let doing = self.clone();
-                hands.spawn(async move {
-                    let news = doing.act(act).await;
-                    doing.hear(news);
-                    doing.show();
-                });
-            }
+            self.go();
             hands.sleep(TURN).await;
+        }
+    }
+
+    /// Does what is to be done now, and what follows from each answer at once: timers of a page that
+    /// nobody looks at come once a minute.
+    fn go(&self) {
+        let acts = self.0.conductor.borrow_mut().next(self.0.hands.now());
+        for act in acts {
+            let doing = self.clone();
+            self.0.hands.spawn(async move {
+                let news = doing.act(act).await;
+                doing.hear(news);
+                if doing.show() {
+                    doing.go();
+                }
+            });
         }
     }
 
     async fn act(&self, act: Act) -> News {
         let inner = &self.0;
-        let (twin, run) = {
+        let (twin, run, begun) = {
             let conductor = inner.conductor.borrow();
-            (conductor.journal().twin.clone(), conductor.journal().id.clone())
+            (conductor.journal().twin.clone(), conductor.journal().id.clone(), conductor.journal().begun.clone())
         };
         match act {
             Act::Write(text) => {
                 let known = inner.known.borrow().clone();
-                match record::write(&inner.hands.home(), &inner.project, (&twin, &run), &text, Some(&known)).await {
+                match record::write(&inner.hands.home(), &inner.project, (&twin, &run), &text, &known).await {
                     Ok(commit) => {
                         inner.hands.wrote(&run);
                         *inner.known.borrow_mut() = commit;
                         News::Written
                     }
-                    Err(why) => News::Unwritten(why),
+                    Err(Unwritten::Perhaps(why)) => News::Unwritten(why),
+                    Err(Unwritten::Denied(why)) => News::Denied(why),
                 }
             }
             Act::Read => match record::read(&inner.hands.home(), &inner.project, &twin, &run).await {
@@ -223,14 +235,17 @@ impl<H: Hands> Lead<H> {
                 }
                 Err(why) => News::Unread(why),
             },
-            Act::Start(seat, mark) => News::Started(seat, self.start(seat, mark).await),
+            Act::Start(seat, mark) => {
+                let outcome = self.start(seat, mark.clone()).await;
+                News::Started(seat, mark, outcome)
+            }
             Act::Find(seat, mark) => {
                 let (reached, project) = self.whose(seat);
                 let found = match reached {
-                    Some(reached) => find(&reached.transport, &project, &mark).await,
+                    Some(reached) => find(&reached.transport, &project, &mark, &begun).await,
                     None => Err(SIGNED_OUT.to_owned()),
                 };
-                News::Found(seat, found)
+                News::Found(seat, mark, found)
             }
             Act::Stop(seat, pipeline) => News::Stopped(seat, self.stop(seat, pipeline).await),
         }
@@ -243,6 +258,7 @@ impl<H: Hands> Lead<H> {
     }
 
     async fn start(&self, seat: usize, mark: String) -> Result<i64, Refusal> {
+        let began = self.0.hands.now();
         let (Some(reached), project) = self.whose(seat) else { return Err(Refusal::NotSent(SIGNED_OUT.to_owned())) };
         let (seat, more) = {
             let conductor = self.0.conductor.borrow();
@@ -255,7 +271,11 @@ impl<H: Hands> Lead<H> {
         let given = |key: &String| seat.variables.iter().any(|(known, _)| known == key);
         let variables = more.into_iter().filter(|(key, _)| !given(key)).chain(seat.variables.clone()).collect();
         let order = Order { project: &project, branch: &branch, twin: &seat.place.twin, tag: &reached.tag, member: &seat.name, mark: &mark, variables };
-        start(&reached.transport, &order).await
+        let left = HURRY - (self.0.hands.now() - began);
+        if left <= 0.0 {
+            return Err(Refusal::NotSent("Its instance is slow.".to_owned()));
+        }
+        start(&self.0.hands.hurry(reached.transport, left), &order).await
     }
 
     /// A project's default branch, asked for once.
@@ -293,7 +313,7 @@ impl<H: Hands> Lead<H> {
     }
 
     async fn look_there(&self, instance: String, project: String, seats: Vec<(usize, i64)>) {
-        let silent = |why: &str| seats.iter().for_each(|(seat, _)| self.hear(News::Looked(*seat, Err(why.to_owned()))));
+        let silent = |why: &str| seats.iter().for_each(|(seat, pipeline)| self.hear(News::Looked(*seat, *pipeline, Err(why.to_owned()))));
         let Some(reached) = self.0.hands.reach(&instance) else { return silent(SIGNED_OUT) };
         let known = match runs(&reached.transport, &project).await {
             Ok(known) => known,
@@ -306,7 +326,7 @@ impl<H: Hands> Lead<H> {
             let run = known.iter().find(|run| run.id.0 == *pipeline);
             let look = watch.look(&reached.transport, &project, *pipeline, run, &ready, self.0.hands.now()).await;
             self.0.watches.borrow_mut().insert(*seat, (*pipeline, watch));
-            self.hear(News::Looked(*seat, look));
+            self.hear(News::Looked(*seat, *pipeline, look));
         }
     }
 }

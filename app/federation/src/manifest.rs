@@ -6,6 +6,7 @@ mod fields;
 use std::collections::BTreeSet;
 
 use fields::Fields;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -39,7 +40,8 @@ impl Fault {
 }
 
 /// How the members belong together (Frasheri et al., “Towards Federated Digital Twin Platforms”, §3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Twins of parts that make up one thing.
     Composite,
@@ -71,7 +73,8 @@ pub struct Whereabouts {
 }
 
 /// When a member counts as ready, so that those behind it may start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Ready {
     /// One of its jobs runs.
     Started,
@@ -86,7 +89,8 @@ pub enum Ready {
 }
 
 /// What happens when a member has failed and is not tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnFailure {
     /// Those behind it wait until a person decides.
     Hold,
@@ -97,7 +101,8 @@ pub enum OnFailure {
 }
 
 /// What happens when a member's instance does not answer before it is started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum IfAway {
     /// It is waited for.
     Wait,
@@ -154,7 +159,7 @@ pub struct Link {
 }
 
 /// How many members are started at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollout {
     /// So many go first, and must be ready before the others follow.
     pub canary: u32,
@@ -181,7 +186,7 @@ pub struct Manifest {
     pub members: Vec<Member>,
     /// What goes between them.
     pub links: Vec<Link>,
-    /// Services that must be up before anything is started.
+    /// Services that it needs; whoever starts it is told when one is not up.
     pub services: Vec<String>,
     /// How many at once.
     pub rollout: Rollout,

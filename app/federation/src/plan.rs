@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::manifest::{IfAway, Kind, Manifest, Member, OnFailure, Ready, Rollout, Whereabouts};
 
 /// More seats than this are not planned.
 pub const MOST: usize = 2_000;
 
 /// Where a twin is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The instance, by its id at this portal; empty when it is not known here.
     pub instance: String,
@@ -42,7 +44,7 @@ pub enum Found {
 }
 
 /// One twin that takes part.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
     /// Its name: the member's, with those of the federations around it before it.
     pub name: String,
@@ -67,7 +69,7 @@ pub struct Seat {
 }
 
 /// Data that goes from some to others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wire {
     /// The service that carries it.
     pub service: String,
@@ -82,7 +84,7 @@ pub struct Wire {
 }
 
 /// A federation that can be run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// How its members belong together.
     pub kind: Kind,
@@ -92,10 +94,25 @@ pub struct Plan {
     pub seats: Vec<Seat>,
     /// What goes between them.
     pub wires: Vec<Wire>,
-    /// Services that must be up.
+    /// Services that it needs.
     pub services: Vec<String>,
     /// How many at once.
     pub rollout: Rollout,
+}
+
+impl Plan {
+    /// A plan as it was written down when its run began. What could not be started then and can be
+    /// now, by the plan as it would be `today`, can be.
+    #[must_use]
+    pub fn again(mut self, today: Option<&Self>) -> Self {
+        for seat in self.seats.iter_mut().filter(|seat| seat.problem.is_some()) {
+            let now = today.and_then(|today| today.seats.iter().find(|known| known.name == seat.name));
+            if let Some(now) = now.filter(|now| now.problem.is_none()) {
+                (seat.place, seat.problem) = (now.place.clone(), None);
+            }
+        }
+        self
+    }
 }
 
 /// What planning comes to.

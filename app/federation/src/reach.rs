@@ -18,8 +18,10 @@ pub use watch::Watch;
 pub const MARK: &str = "TWINPORT_FEDERATED_RUN";
 /// The variable that tells a member its own name.
 pub const MEMBER: &str = "TWINPORT_MEMBER";
-/// Among so many of the newest pipelines a lost start is looked for.
-const NEWEST: u32 = 50;
+/// A lost start is looked for in pages of so many pipelines.
+const NEWEST: u32 = 100;
+/// Pages of that many.
+const PAGES: usize = 3;
 /// How many runs of a project one look at it shows; GitLab's limit on what a question may cost.
 const SHOWN: u32 = 60;
 
@@ -64,19 +66,42 @@ pub async fn start(transport: &impl Transport, order: &Order<'_>) -> Result<i64,
     }
 }
 
-/// Looks for a pipeline with this mark among the newest.
+/// Seconds since 1970 of the beginning of an ISO 8601 time in UTC, by the days of the civil calendar.
+fn seconds(time: &str) -> Option<i64> {
+    let number = |from: usize, to: usize| time.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (month * 153 + 2) / 5 + day - 1 - 719_468;
+    Some(((days * 24 + number(11, 13)?) * 60 + number(14, 16)?) * 60 + number(17, 19)?)
+}
+
+/// Clocks of browsers and backends may differ by so many seconds.
+const SKEW: i64 = 3_600;
+
+/// Looks for a pipeline with this mark among those that came since the run began (ISO 8601).
 ///
 /// # Errors
-/// Why the backend could not be asked.
-pub async fn find(transport: &impl Transport, project: &str, mark: &str) -> Result<Option<i64>, String> {
+/// Why the backend could not be asked, or that somebody else's pipelines are among them, of which
+/// nobody but they and maintainers may see what they were started with.
+pub async fn find(transport: &impl Transport, project: &str, mark: &str, begun: &str) -> Result<Option<i64>, String> {
+    let recent = |created: &str| match (seconds(created), seconds(begun)) {
+        (Some(created), Some(begun)) => created >= begun - SKEW,
+        _ => true,
+    };
+    let mut hidden = false;
     let list = ListPipelines::new(ProjectRef::path(project), NEWEST).source("api");
-    for pipeline in ask(transport, &list).await.map_err(|error| sentence(&error))?.items {
+    let listed = ask_all(transport, &list, PAGES).await.map_err(|error| sentence(&error))?;
+    for pipeline in listed.into_iter().filter(|pipeline| recent(&pipeline.created_at)) {
         match ask(transport, &ListGiven::new(ProjectRef::path(project), pipeline.id)).await {
             Ok(given) if given.iter().any(|given| given.key == MARK && given.value == mark) => return Ok(Some(pipeline.id.0)),
             // Variables of other people's pipelines are not shown.
-            Ok(_) | Err(Error::Forbidden { .. } | Error::NotFound { .. }) => {}
+            Err(Error::Forbidden { .. }) => hidden = true,
+            Ok(_) | Err(Error::NotFound { .. }) => {}
             Err(error) => return Err(sentence(&error)),
         }
+    }
+    if hidden {
+        return Err("The answer to its start was lost, and runs that others started there meanwhile hide whether it came. Whoever began this run, or a maintainer, can lead it on; or go on without it.".to_owned());
     }
     Ok(None)
 }
@@ -165,5 +190,16 @@ pub fn sentence(error: &Error) -> String {
         Error::NotFound { message } => format!("It is not there, or you may not see it ({message})."),
         Error::Refused { message, .. } => format!("Its instance refused: {message}."),
         Error::Unreadable { .. } => "What answered at its instance's address is no GitLab.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn times() {
+        assert_eq!(super::seconds("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(super::seconds("2000-02-29T12:30:15.123Z"), Some(951_827_415));
+        assert_eq!(super::seconds("2026-11-26T03:04:05Z"), Some(1_795_662_245));
+        assert_eq!(super::seconds("yesterday"), None);
     }
 }

@@ -107,6 +107,8 @@ impl Whole {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     counts: [usize; Standing::ALL.len()],
+    /// Members that the others go on without and that are not over yet.
+    pub lingering: usize,
     /// Members that could be started now, or are about to be tried again.
     pub startable: usize,
 }
@@ -130,7 +132,7 @@ impl Tally {
     /// Whether something is going on at a backend.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.any(&[Standing::Starting, Standing::Running, Standing::Ready, Standing::Silent, Standing::Stopping])
+        self.lingering > 0 || self.any(&[Standing::Starting, Standing::Running, Standing::Ready, Standing::Silent, Standing::Stopping])
     }
 }
 

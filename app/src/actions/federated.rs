@@ -28,15 +28,15 @@ fn remembered_as(run: &str) -> String {
 }
 
 /// Begins a run: writes its record, and gives its id.
-pub async fn begin(client: Client, owner: Owner, twin: String, variables: BTreeMap<String, String>) -> Result<String, Problem> {
+pub async fn begin(client: Client, owner: Owner, twin: String, plan: &Plan, variables: BTreeMap<String, String>) -> Result<String, Problem> {
     let stamp: String = iso_now().chars().filter(|letter| letter.is_ascii_digit()).take(14).collect();
     let id = format!("{stamp}-{:04x}", (browser::chance() * 65_536.0) as u32);
     let leader = tab::page_name();
     let by = client.username.clone().unwrap_or_default();
     let journal = Journal { version: VERSION, id: id.clone(), twin: twin.clone(), by, begun: iso_now(), leader: leader.clone(), variables, ..Journal::default() };
     let project = client.project_path(owner);
-    record::write(&client, &project, (&twin, &id), &journal.print(), None).await.map_err(|why| Problem {
-        title: format!("The federated run could not be begun: its record could not be written to {project} on {}. {why}", client.instance.name),
+    record::begin(&client, &project, &journal, plan).await.map_err(|why| Problem {
+        title: format!("The federated run could not be begun: its record could not be written to {project} on {}. {}", client.instance.name, why.sentence()),
         advice: "Whoever starts a federated twin needs the role Developer in its project. Nothing was started.".to_owned(),
         sign_in: false,
     })?;
@@ -78,6 +78,10 @@ impl Hands for Page {
     fn pace(&self, leads: bool) -> Option<f64> {
         // Whoever leads looks on when nobody looks at the page: the others depend on it.
         (leads || !browser::is_hidden()).then_some(if self.client.backend.embedded { LOOKS.0 } else { LOOKS.1 })
+    }
+
+    fn hurry(&self, transport: Client, seconds: f64) -> Client {
+        transport.until(browser::now() + seconds * 1000.0)
     }
 
     fn wrote(&self, run: &str) {

@@ -6,7 +6,7 @@ mod picture;
 
 use std::rc::Rc;
 
-use dashboard::{Board, Kind, Panel, Series};
+use dashboard::{Board, Kind, Panel, Series, Source};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::Asset;
@@ -22,7 +22,7 @@ use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
-use feed::{Feed, feed};
+use feed::{Feed, Followed, feed};
 
 /// Members that are laid over each other at most.
 const MOST: usize = 60;
@@ -82,7 +82,7 @@ fn spread(series: Vec<Series>, members: &[String]) -> Vec<Series> {
     series.into_iter().flat_map(one).collect()
 }
 
-fn panel(mut panel: Panel, number: usize, around: &Around) -> AnyView {
+fn panel(mut panel: Panel, number: usize, around: &Around, followed: &mut Vec<Followed>) -> AnyView {
     panel.series = spread(panel.series, &around.members);
     let title = if panel.title.is_empty() { format!("Panel {}", number + 1) } else { panel.title.clone() };
     let feeds: Vec<Feed> = panel.series.iter().map(|series| Feed::new(&series.name)).collect();
@@ -99,7 +99,12 @@ fn panel(mut panel: Panel, number: usize, around: &Around) -> AnyView {
         }
     };
     for (place, series) in panel.series.iter().enumerate() {
-        feed(series.clone(), place, feeds[place].clone(), around.clone());
+        match &series.source {
+            Source::Topic { service, topic, value } => {
+                followed.push(Followed { service: service.clone(), want: (topic.clone(), value.clone()), place, feed: feeds[place].clone() })
+            }
+            _ => feed(series.clone(), place, feeds[place].clone(), around.clone()),
+        }
     }
     let wide = panel.wide.then_some("");
     let heading = format!("panel-{number}");
@@ -148,10 +153,13 @@ pub fn BoardView(board: Board, around: Around) -> impl IntoView {
     if board.panels.is_empty() {
         return view! { <Empty title="This dashboard has no panels" text="Add some to dashboard.json."/> }.into_any();
     }
+    let mut followed = Vec::new();
     let one = |(number, found): (usize, Result<Panel, String>)| match found {
-        Ok(found) => panel(found, number, &around),
+        Ok(found) => panel(found, number, &around, &mut followed),
         Err(why) => view! { <section class="panel"><Notice tone=Tone::Bad title=format!("Panel {} cannot be shown.", number + 1) text=why/></section> }.into_any(),
     };
     let title = (!board.title.is_empty()).then(|| view! { <h2>{board.title.clone()}</h2> });
-    view! { {title}<div class="panels">{board.panels.into_iter().enumerate().map(one).collect_view()}</div> }.into_any()
+    let panels = board.panels.into_iter().enumerate().map(one).collect_view();
+    feed::follow_all(followed, around);
+    view! { {title}<div class="panels">{panels}</div> }.into_any()
 }

@@ -129,11 +129,14 @@ fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl Into
     let library = Route::Library { places: crate::places::Places::one(&client.instance.id), kind: Some(Kind::Twin) }.to_string();
     let of = Route::Twin { instance: client.instance.id.clone(), owner, name: twin.clone() }.to_string();
     let whole = dynamic(move || seen.with(|seen| seen.whole).map(|whole| mark(look_of_whole(whole), whole.word())));
+    // A second set beside one that goes on would talk over the same topics.
+    let again = {
+        let (client, twin, plan) = (client.clone(), twin.clone(), plan.clone());
+        let over = Memo::new(move |_| seen.with(|seen| seen.whole.is_some_and(Whole::is_over)));
+        dynamic(move || over.get().then(|| view! { <StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=true/> }))
+    };
     let head = match (&lead, &journal) {
-        (Some(lead), Some(_)) => {
-            view! { {whole}<span class="gap"></span><Acts lead=lead.clone() seen/><StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=true/> }
-                .into_any()
-        }
+        (Some(lead), Some(_)) => view! { {whole}<span class="gap"></span><Acts lead=lead.clone() seen/>{again} }.into_any(),
         _ => view! { <span class="gap"></span><StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=false/> }.into_any(),
     };
     let notes = lead.clone().zip(journal.as_ref()).map(|(lead, journal)| notices(lead, seen, journal));
@@ -192,12 +195,13 @@ fn StartButton(client: Client, owner: Owner, twin: String, plan: Plan, again: bo
     let (toasts, go) = (expect_context::<Toasts>(), use_navigate());
     let busy = RwSignal::new(false);
     let able = client.username.is_some() && plan.seats.iter().any(|seat| seat.problem.is_none());
+    let plan = StoredValue::new_local(plan);
     let press = move |_| {
         let (client, twin, go) = (client.clone(), twin.clone(), go.clone());
         busy.set(true);
         spawn_local(async move {
             let instance = client.instance.id.clone();
-            match begin(client, owner, twin.clone(), BTreeMap::new()).await {
+            match begin(client, owner, twin.clone(), &plan.get_value(), BTreeMap::new()).await {
                 Ok(run) => go(&Desk::Federated(owner, twin, Some(run)).at(&instance).to_string(), NavigateOptions::default()),
                 Err(Problem { title, advice, .. }) => toasts.bad(title, advice),
             }
@@ -220,10 +224,12 @@ pub fn FederatedPage(client: Client, owner: Owner, twin: String, run: Option<Str
         found.set(None);
         let Some((client, asset, run, bootstrap, instances)) = stored.try_get_value() else { return };
         spawn_local(async move {
-            let plan = planned(bootstrap, instances, client.clone(), asset.clone()).await;
-            let both = match (plan, run) {
-                (Ok(plan), Some(run)) => recorded(client, owner, asset.name, run).await.map(|read| (plan, Some(read))).map_err(Unplanned::Problem),
-                (plan, _) => plan.map(|plan| (plan, None)),
+            // What the manifest says by now counts for the next run, and for those of this one that could not be
+            // started when it began.
+            let today = planned(bootstrap, instances, client.clone(), asset.clone()).await;
+            let both = match run {
+                Some(run) => recorded(client, owner, asset.name, run).await.map(|(plan, read)| (plan.again(today.as_ref().ok()), Some(read))).map_err(Unplanned::Problem),
+                None => today.map(|plan| (plan, None)),
             };
             found.set(Some(both));
         });

@@ -36,7 +36,7 @@ fn card(service: Service, client: Client, toasts: Toasts) -> AnyView {
     let busy = RwSignal::new(false);
     let (id, name) = (service.id.clone(), service.name.clone());
     let project = client.project_path(Owner::Private);
-    let can = client.username.is_some() && !service.variables.is_empty();
+    let can = client.username.is_some() && service.hands;
     let (to, label) = (project.clone(), format!("Hand {name} to {project}"));
     let press = move |_| {
         let (client, id, to) = (client.clone(), id.clone(), to.clone());
@@ -57,7 +57,7 @@ fn card(service: Service, client: Client, toasts: Toasts) -> AnyView {
             <dl class="facts-list">
                 {fact("For dashboards and federations", service.id)}
                 {fact("Twins reach it at", service.address)}
-                {(!service.variables.is_empty()).then(|| fact("As CI variables", service.variables.join(", ")))}
+                {can.then(|| fact("As CI variables", service.variables.join(", ")))}
                 {(!service.topics.is_empty()).then(|| fact("Topics that may be watched", service.topics.join(", ")))}
             </dl>
             {(!service.note.is_empty()).then(|| view! { <p class="faint">{service.note}</p> })}

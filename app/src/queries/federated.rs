@@ -6,7 +6,7 @@ use federation::journal::Journal;
 use federation::manifest::{FILE, Whereabouts, read};
 use federation::plan::{Found, Home, Place, Plan, Planned, plan};
 use federation::reach::record;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use gitlab::Error;
 use gitlab::endpoint::ask;
 use gitlab::repository::{ListTree, RawFile};
@@ -119,10 +119,15 @@ pub async fn earlier(client: Client, owner: Owner, twin: String) -> Result<Vec<E
     Ok(join_all(ids.into_iter().take(SHOWN).map(one)).await)
 }
 
-/// The record of one run, with what guards its next change.
-pub async fn recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<(Journal, String), Problem> {
+/// One run: the plan that it began with, and its record with what guards the next change.
+pub async fn recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<(Plan, (Journal, String)), Problem> {
     let project = client.project_path(owner);
-    record::read(&client, &project, &twin, &run).await.map_err(|why| Problem {
+    let both = join(record::plan(&client, &project, &twin, &run), record::read(&client, &project, &twin, &run)).await;
+    let both = match both {
+        (Ok(plan), Ok(read)) => Ok((plan, read)),
+        (Err(why), _) | (_, Err(why)) => Err(why),
+    };
+    both.map_err(|why| Problem {
         title: format!("The federated run {run} could not be loaded from {}: {why}", client.instance.name),
         advice: "Check the address, or go back to the twin: it lists the runs that there are.".to_owned(),
         sign_in: false,

@@ -27,6 +27,9 @@ pub struct Service {
     pub link: Option<String>,
     /// The CI variables that twins get.
     pub variables: Vec<String>,
+    /// Whether it may be handed to projects.
+    #[serde(default)]
+    pub hands: bool,
     /// Topics that may be followed.
     pub topics: Vec<String>,
     /// Who may use it and how.

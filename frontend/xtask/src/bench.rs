@@ -185,6 +185,11 @@ pub fn bench() -> Result<()> {
         };
         list.push(row(&name, value.as_f64().unwrap_or_default(), unit));
     }
+    install::for_services();
+    for (name, value) in bench_logs::measured("bench/federated.mjs", &[])? {
+        let unit = if name.contains("_ms") { "ms" } else { "requests" };
+        list.push(row(&name, value.as_f64().unwrap_or_default(), unit));
+    }
     for figure in &list {
         say(&format!("{:24} {:>8} {}", figure["name"].as_str().unwrap_or_default(), figure["value"], figure["unit"].as_str().unwrap_or_default()));
     }

@@ -13,6 +13,7 @@ use federation::lead::{Hands, Lead, Reached, Seen};
 use federation::manifest::{FILE, Whereabouts, read};
 use federation::plan::{Found, Home, Place, Plan, Planned, plan};
 use federation::reach::{record, sentence};
+use federation::standing::Whole;
 use gitlab::endpoint::ask;
 use gitlab::repository::{ListTree, RawFile};
 use gitlab::{Error, ProjectRef, Request, Response, Transport};
@@ -22,6 +23,8 @@ use super::say;
 
 /// Seconds between two looks at members.
 const PACE: f64 = 5.0;
+/// Seconds that a run may wait for a person, whom nobody can ask here.
+const PATIENCE: f64 = 60.0;
 /// Federations are in federations, but not deeper than this.
 const DEEPEST: usize = 12;
 
@@ -53,6 +56,8 @@ struct Http {
     client: reqwest::Client,
     base: String,
     token: String,
+    /// An answer may take so long; the client's own time when absent.
+    seconds: Option<f64>,
 }
 
 impl Transport for Http {
@@ -64,6 +69,9 @@ impl Transport for Http {
         }
         if let Some(body) = &request.body {
             asked = asked.json(body);
+        }
+        if let Some(seconds) = self.seconds {
+            asked = asked.timeout(Duration::from_secs_f64(seconds.max(0.1) + 10.0));
         }
         let failed = |error: reqwest::Error| if error.is_timeout() { Error::TimedOut } else { Error::Unreachable };
         let answer = asked.send().await.map_err(failed)?;
@@ -81,7 +89,8 @@ struct Program {
     names: Vec<String>,
     said: RefCell<Vec<String>>,
     last: RefCell<Seen>,
-    over: Cell<bool>,
+    /// Since when a person is waited for.
+    waits: Cell<Option<f64>>,
 }
 
 /// The variable that a backend's token is in.
@@ -97,7 +106,7 @@ fn reach(config: &Config, http: &reqwest::Client, instance: &Instance) -> Result
         .iter()
         .find(|gitlab| gitlab.id == instance.gitlab)
         .map_or_else(|| format!("{}/forge", config.public_url()), |gitlab| gitlab.url.trim_end_matches('/').to_owned());
-    Ok(Http { client: http.clone(), base, token })
+    Ok(Http { client: http.clone(), base, token, seconds: None })
 }
 
 impl Hands for Program {
@@ -129,6 +138,10 @@ impl Hands for Program {
         Some(PACE)
     }
 
+    fn hurry(&self, transport: Http, seconds: f64) -> Http {
+        Http { seconds: Some(seconds), ..transport }
+    }
+
     fn wrote(&self, _run: &str) {}
 
     /// A line for each change, and the end when all is over or somebody else leads.
@@ -148,9 +161,13 @@ impl Hands for Program {
         {
             let _ = say(&format!("the record of this run cannot be reached: {why}"));
         }
+        // Whoever started this has nobody to ask: what waits for a person ends it, after a while in which an
+        // instance may come back.
+        let waits = matches!(seen.whole, Some(Whole::Held | Whole::Paused));
+        self.waits.set(if waits { self.waits.get().or_else(|| Some(self.now())) } else { None });
+        let stuck = self.waits.get().is_some_and(|since| self.now() - since > PATIENCE);
         let deposed = self.last.borrow().leads && !seen.leads;
-        let over = seen.settled || deposed;
-        self.over.set(over);
+        let over = seen.settled || deposed || stuck;
         *self.last.borrow_mut() = seen;
         !over
     }
@@ -223,7 +240,11 @@ pub async fn run(wish: Run) -> Result<(), String> {
     let instance = config.instance.iter().find(|known| known.id == wish.instance).ok_or_else(|| format!("the configuration has no instance {}", wish.instance))?.clone();
     let own = reach(&config, &http, &instance)?;
     let root = Place { instance: instance.id.clone(), project: wish.project.clone(), twin: wish.twin.clone(), branch: None };
-    let plan = planned(&config, &http, &root).await?;
+    // A run that was begun goes on by the plan that it began with.
+    let plan = match &wish.run {
+        Some(run) => record::plan(&own, &wish.project, &wish.twin, run).await?.again(planned(&config, &http, &root).await.ok().as_ref()),
+        None => planned(&config, &http, &root).await?,
+    };
     let me = format!("program-{}-{:08x}", std::process::id(), rand::random::<u32>());
     let id = match wish.run.clone() {
         Some(run) => run,
@@ -232,14 +253,15 @@ pub async fn run(wish: Run) -> Result<(), String> {
             let id = format!("{stamp}-{:04x}", rand::random::<u16>());
             let by = ask(&own, &gitlab::users::CurrentUser).await.map(|user| user.username).map_err(|error| sentence(&error))?;
             let journal = Journal { version: VERSION, id: id.clone(), twin: wish.twin.clone(), by, begun, leader: me.clone(), ..Journal::default() };
-            record::write(&own, &wish.project, (&wish.twin, &id), &journal.print(), None).await?;
+            record::begin(&own, &wish.project, &journal, &plan).await.map_err(|why| why.sentence().to_owned())?;
             id
         }
     };
     let read = record::read(&own, &wish.project, &wish.twin, &id).await?;
     say(&format!("run {id} of {}: {} members", wish.twin, plan.seats.len()))?;
+    let shown = id.clone();
     let names = plan.seats.iter().map(|seat| seat.name.clone()).collect();
-    let program = Program { home: own, http, config, began: Instant::now(), names, said: RefCell::default(), last: RefCell::default(), over: Cell::new(false) };
+    let program = Program { home: own, http, config, began: Instant::now(), names, said: RefCell::default(), last: RefCell::default(), waits: Cell::new(None) };
     tokio::task::LocalSet::new()
         .run_until(async move {
             let lead = Lead::take_up(program, wish.project, plan, read, me, true);
@@ -251,8 +273,11 @@ pub async fn run(wish: Run) -> Result<(), String> {
             let seen = end.hands().last.borrow().clone();
             match seen.whole {
                 Some(whole) if !seen.leads => Err(format!("somebody else leads this run now; it is {}", whole.word().to_lowercase())),
-                Some(federation::standing::Whole::Done) => say("Done"),
-                Some(federation::standing::Whole::Stopped) if wish.stop => say("Stopped"),
+                Some(Whole::Done) => say("Done"),
+                Some(Whole::Stopped) if wish.stop => say("Stopped"),
+                Some(Whole::Held | Whole::Paused) => {
+                    Err(format!("this run waits for a person to decide; open it in a browser and lead it on, or stop it with --run {shown} --stop"))
+                }
                 Some(whole) => Err(format!("the federated run ended as {}", whole.word().to_lowercase())),
                 None => Err("nothing is known of the run".to_owned()),
             }

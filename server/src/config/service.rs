@@ -80,6 +80,10 @@ pub struct Service {
     /// The start of the names of the CI variables that twins get: `BROKER` gives `BROKER_HOST`,
     /// `BROKER_PORT`, `BROKER_USER` and `BROKER_PASSWORD`. The id in capitals when absent.
     pub variables: Option<String>,
+    /// Whether people may hand its account to projects of theirs as masked CI variables. Whoever is Maintainer of such a
+    /// project can read them there, so the account must be one that they may have.
+    #[serde(default)]
+    pub hand: bool,
     /// Topics that people of the instance may watch, with the wildcards of MQTT (`+`, `#`); none when empty.
     #[serde(default)]
     pub topics: Vec<String>,

@@ -47,6 +47,14 @@ async fn belongs(state: &State, own: &SignedIn, instance: &app::bootstrap::Insta
     is
 }
 
+/// Whether somebody who was let in may still look.
+pub(super) async fn still(state: &State, own: &SignedIn, instance: &str) -> bool {
+    match state.instances.iter().find(|known| known.id == instance) {
+        Some(instance) => belongs(state, own, instance).await,
+        None => false,
+    }
+}
+
 /// Whoever is signed in at an instance, and belongs to it.
 async fn person(state: &State, session: &Session, headers: &HeaderMap, instance: &str) -> Result<Result<SignedIn, Response>, Failure> {
     if !is_asked_by_the_app(state, headers) {
@@ -93,6 +101,7 @@ async fn described(state: &State, known: &Known) -> Value {
         "address": inside,
         "link": settings.link,
         "variables": variables.into_iter().map(|name| format!("{prefix}_{name}")).collect::<Vec<_>>(),
+        "hands": settings.hand,
         "topics": settings.topics,
         "reads": settings.database.is_some() || settings.bucket.is_some(),
         "follows": matches!(settings.kind, Kind::Mqtt | Kind::Rabbitmq) && !settings.topics.is_empty(),

@@ -1,5 +1,5 @@
 //! Handing a service to the twins of a project: its address and account become CI variables there, the
-//! password masked. The server writes them with the person's own rights; the browser never sees them.
+//! password masked, where the configuration allows that. The server writes them with the person's own rights; the browser never sees them.
 
 use axum::Json;
 use axum::extract::{Path, State as Shared};
@@ -47,6 +47,9 @@ pub async fn hand(
         Ok(found) => found,
         Err(refusal) => return Ok(refusal),
     };
+    if !known.settings.hand {
+        return Ok(refuse(StatusCode::FORBIDDEN, "not_handed", "Whoever runs this Twinport has not allowed to hand this service on: hand = true of it in twinport.toml."));
+    }
     // Only to projects of the instance that the service belongs to.
     let group = state.instances.iter().find(|known| known.id == instance).map(|instance| instance.group.clone()).unwrap_or_default();
     if !wish.project.strip_prefix(&group).is_some_and(|rest| rest.starts_with('/') && !rest.contains("..")) {
@@ -61,7 +64,12 @@ pub async fn hand(
             json!({ "key": key, "value": value, "masked": masked, "raw": true, "variable_type": "env_var", "description": format!("Handed on by Twinport for the service {id}") });
         let put = state.relay_http.put(format!("{base}/{key}")).bearer_auth(&tokens.access).json(&body).send().await;
         let answer = match put {
-            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => state.relay_http.post(&base).bearer_auth(&tokens.access).json(&body).send().await,
+            // A new one is hidden for good where the backend knows that (GitLab 17.4).
+            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => {
+                let mut new = body.clone();
+                new["masked_and_hidden"] = json!(masked);
+                state.relay_http.post(&base).bearer_auth(&tokens.access).json(&new).send().await
+            }
             other => other,
         };
         match answer {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rumqttc::{AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Packet, QoS, TlsConfiguration, Transport};
+use rumqttc::{AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Packet, QoS, SubscribeFilter, TlsConfiguration, Transport};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Known;
@@ -12,6 +12,8 @@ use super::stream::Hub;
 
 /// The largest message that is taken, in bytes.
 const MOST: usize = 1024 * 1024;
+/// Topics that are followed at once, by all who look.
+const TOPICS: usize = 1_000;
 /// Requests that wait for the connection.
 const QUEUE: usize = 64;
 /// A connection that broke is made again after so long.
@@ -66,7 +68,7 @@ pub async fn follow(known: &Known, hub: &Hub, mut wanted: UnboundedReceiver<Stri
     loop {
         tokio::select! {
             topic = wanted.recv() => match topic {
-                Some(topic) if topics.contains(&topic) => {}
+                Some(topic) if topics.contains(&topic) || topics.len() >= TOPICS => {}
                 Some(topic) => {
                     let _ = client.try_subscribe(topic.as_str(), QoS::AtMostOnce);
                     topics.push(topic);
@@ -77,8 +79,9 @@ pub async fn follow(known: &Known, hub: &Hub, mut wanted: UnboundedReceiver<Stri
                 Ok(Event::Incoming(Packet::Publish(message))) => hub.take(&message.topic, &message.payload),
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     hub.trouble(None);
-                    for topic in &topics {
-                        let _ = client.try_subscribe(topic.as_str(), QoS::AtMostOnce);
+                    if !topics.is_empty() {
+                        let filters = topics.iter().map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtMostOnce));
+                        let _ = client.try_subscribe_many(filters);
                     }
                 }
                 Ok(_) => {}

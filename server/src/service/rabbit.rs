@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties, ErrorKind};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,15 +12,16 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::Known;
 use super::check::Fault;
 use super::stream::Hub;
+use super::stream::topic::{EXCHANGE, exchange};
 
-/// The exchange whose messages are followed unless a topic names another: `exchange:routing.key`.
-const EXCHANGE: &str = "amq.topic";
 /// A connection that broke is made again after so long.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Whether anybody still looks is asked so often.
 const LOOK: Duration = Duration::from_secs(2);
 /// Messages that wait in the broker for us; older ones are dropped there.
 const MOST: i64 = 10_000;
+/// Messages that it sends before it hears that some were taken.
+const AHEAD: u16 = 2_000;
 
 async fn connection(known: &Known) -> Result<Connection, Fault> {
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
@@ -56,7 +57,7 @@ async fn queue(channel: &Channel) -> Result<String, lapin::Error> {
 }
 
 async fn bind(channel: &Channel, queue: &str, topic: &str) -> Result<(), lapin::Error> {
-    let (exchange, key) = topic.split_once(':').unwrap_or((EXCHANGE, topic));
+    let (exchange, key) = exchange(topic);
     channel.queue_bind(queue.into(), exchange.into(), key.into(), QueueBindOptions::default(), FieldTable::default()).await
 }
 
@@ -83,7 +84,10 @@ async fn once(known: &Known, hub: &Hub, wanted: &mut UnboundedReceiver<String>, 
     for topic in topics.iter() {
         bind(&channel, &queue, topic).await.map_err(failed)?;
     }
-    let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+    // The broker sends no more than so many ahead: here is no queue that grows.
+    channel.basic_qos(AHEAD, BasicQosOptions::default()).await.map_err(failed)?;
+    let options = BasicConsumeOptions::default();
+    let mut taken = 0_u16;
     let mut messages = channel.basic_consume(queue.as_str().into(), "".into(), options, FieldTable::default()).await.map_err(failed)?;
     hub.trouble(None);
     let mut look = tokio::time::interval(LOOK);
@@ -91,8 +95,9 @@ async fn once(known: &Known, hub: &Hub, wanted: &mut UnboundedReceiver<String>, 
         tokio::select! {
             topic = wanted.recv() => match topic {
                 Some(topic) if !topics.contains(&topic) => {
+                    // First of all: a connection that breaks here is made again with it.
+                    topics.push(topic.clone());
                     bind(&channel, &queue, &topic).await.map_err(failed)?;
-                    topics.push(topic);
                 }
                 _ => {}
             },
@@ -102,6 +107,11 @@ async fn once(known: &Known, hub: &Hub, wanted: &mut UnboundedReceiver<String>, 
                     let exchange = message.exchange.to_string();
                     let topic = if exchange == EXCHANGE { key } else { format!("{exchange}:{key}") };
                     hub.take(&topic, &message.data);
+                    taken += 1;
+                    if taken >= AHEAD / 4 {
+                        taken = 0;
+                        message.ack(BasicAckOptions { multiple: true }).await.map_err(failed)?;
+                    }
                 }
                 Some(Err(error)) => return Err(fault(&error)),
                 None => return Err(Fault::Broken("it closed the connection".to_owned())),

@@ -3,7 +3,7 @@
 //! how much is kept does not grow with the rate.
 
 mod collect;
-mod topic;
+pub(super) mod topic;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tower_sessions::Session;
 
-use super::api::{refuse, whose};
+use super::api::{refuse, still, whose};
 use super::{Known, mqtt, rabbit};
 use crate::State;
 use crate::config::service::Kind;
@@ -28,6 +28,10 @@ use crate::failure::Failure;
 /// Values go out in this rhythm, and a word that all is well in that one.
 const RHYTHM: Duration = Duration::from_millis(100);
 const ALIVE: Duration = Duration::from_secs(10);
+/// Whether somebody may still follow is asked so often.
+const LOOK: Duration = Duration::from_secs(60);
+/// Streams of one sign-in at once.
+const STREAMS: usize = 24;
 /// Series that one panel follows.
 const MOST: usize = 32;
 
@@ -101,7 +105,7 @@ impl Hub {
 
 /// Hubs by service.
 #[derive(Default)]
-pub struct Hubs(Mutex<HashMap<String, Weak<Hub>>>);
+pub struct Hubs(Mutex<HashMap<String, Weak<Hub>>>, Mutex<HashMap<String, Weak<()>>>);
 
 impl std::fmt::Debug for Hubs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -110,6 +114,16 @@ impl std::fmt::Debug for Hubs {
 }
 
 impl Hubs {
+    /// One more stream of a sign-in, as long as it is kept; nothing when there are too many.
+    fn seat(&self, grant: &str) -> Option<Arc<()>> {
+        let mut people = lock(&self.1);
+        people.retain(|_, held| held.strong_count() > 0);
+        let held = people.get(grant).and_then(Weak::upgrade).unwrap_or_default();
+        people.insert(grant.to_owned(), Arc::downgrade(&held));
+        // One is this one's own.
+        (Arc::strong_count(&held) <= STREAMS).then_some(held)
+    }
+
     /// Joins those who follow `known`, or begins.
     fn join(&self, known: &Known, wants: &[Want]) -> (Arc<Hub>, Arc<Mutex<Collector>>) {
         let rabbit = known.settings.kind == Kind::Rabbitmq;
@@ -149,38 +163,53 @@ pub async fn stream(
     Path((instance, id)): Path<(String, String)>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
-    let known = match whose(&state, &session, &headers, &instance, &id).await? {
-        Ok((known, _)) => known,
+    let (known, own) = match whose(&state, &session, &headers, &instance, &id).await? {
+        Ok(found) => found,
         Err(refusal) => return Ok(refusal),
     };
     if !matches!(known.settings.kind, Kind::Mqtt | Kind::Rabbitmq) {
         return Ok(refuse(StatusCode::BAD_REQUEST, "no_stream", "This service has no topics to follow."));
     }
     let wants: Vec<Want> = serde_json::from_str(&wanted.want).unwrap_or_default();
-    if wants.is_empty() || wants.len() > MOST || wants.iter().any(|want| want.topic.is_empty() || want.topic.len() > 500) {
-        return Ok(refuse(StatusCode::BAD_REQUEST, "bad_wish", "A panel follows 1 to 32 topics."));
+    if wants.is_empty() || wants.len() > MOST || wants.iter().any(|want| want.topic.len() > 500 || !topic::is_whole(&want.topic, known.settings.kind == Kind::Rabbitmq)) {
+        return Ok(refuse(StatusCode::BAD_REQUEST, "bad_wish", "A dashboard follows 1 to 32 topics of a service at once, each with “#” only at its end."));
     }
     let rabbit = known.settings.kind == Kind::Rabbitmq;
     if let Some(want) = wants.iter().find(|want| !known.settings.topics.iter().any(|allowed| topic::covers(allowed, &want.topic, rabbit))) {
         let words = format!("The topic {} may not be watched: whoever runs this Twinport has to name it in the topics of the service {id}.", want.topic);
         return Ok(refuse(StatusCode::FORBIDDEN, "not_watched", &words));
     }
+    let Some(seat) = state.hubs.seat(&own.grant) else {
+        return Ok(refuse(StatusCode::TOO_MANY_REQUESTS, "too_many", "You follow too much at once: close some dashboards."));
+    };
     let (hub, collector) = state.hubs.join(&known, &wants);
-    let lines = futures_util::stream::unfold((hub, collector, tokio::time::Instant::now(), None::<String>), |(hub, collector, mut spoke, mut before)| async move {
-        loop {
-            tokio::time::sleep(RHYTHM).await;
-            let line = lock(&collector).flush();
-            let trouble = lock(&hub.trouble).clone();
-            let line = if trouble != before {
-                before.clone_from(&trouble);
-                Some(json!({ "trouble": trouble }).to_string())
-            } else {
-                line
-            };
-            let line = line.or_else(|| (spoke.elapsed() > ALIVE).then(|| "{}".to_owned()));
-            if let Some(line) = line {
-                spoke = tokio::time::Instant::now();
-                return Some((Ok::<Bytes, std::convert::Infallible>(Bytes::from(line + "\n")), (hub, collector, spoke, before)));
+    let asked = tokio::time::Instant::now();
+    let lines = futures_util::stream::unfold((hub, collector, tokio::time::Instant::now(), None::<String>, asked), move |(hub, collector, mut spoke, mut before, mut asked)| {
+        let (state, own, instance) = (state.clone(), own.clone(), instance.clone());
+        let _kept = seat.clone();
+        async move {
+            loop {
+                tokio::time::sleep(RHYTHM).await;
+                // Whoever signed out, or belongs there no more, sees no more.
+                if asked.elapsed() > LOOK {
+                    asked = tokio::time::Instant::now();
+                    if !still(&state, &own, &instance).await {
+                        return None;
+                    }
+                }
+                let line = lock(&collector).flush();
+                let trouble = lock(&hub.trouble).clone();
+                let line = if trouble != before {
+                    before.clone_from(&trouble);
+                    Some(json!({ "trouble": trouble }).to_string())
+                } else {
+                    line
+                };
+                let line = line.or_else(|| (spoke.elapsed() > ALIVE).then(|| "{}".to_owned()));
+                if let Some(line) = line {
+                    spoke = tokio::time::Instant::now();
+                    return Some((Ok::<Bytes, std::convert::Infallible>(Bytes::from(line + "\n")), (hub, collector, spoke, before, asked)));
+                }
             }
         }
     });

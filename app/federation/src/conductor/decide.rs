@@ -16,8 +16,10 @@ impl Conductor {
         }
         if self.journal.leader == self.me && self.stale.is_none() {
             let known = now - self.checked < LEASE;
-            for seat in 0..self.plan.seats.len() {
-                acts.extend(self.send(seat, known, now));
+            let sight = self.sight();
+            let free: Vec<bool> = (0..self.plan.seats.len()).map(|seat| self.is_free(&sight, seat)).collect();
+            for (seat, free) in free.into_iter().enumerate() {
+                acts.extend(self.send(seat, known, free, now));
             }
         }
         if !self.reading && self.stale.is_some_and(|at| at <= now) {
@@ -78,10 +80,10 @@ impl Conductor {
         if let Some(Look::Over(over, why)) = live.look.clone() {
             let over = if over == Over::Failed && live.stopping { Over::Stopped } else { over };
             self.plan_change(Change::Over(name.to_owned(), number, over, why));
-        } else if live.sent == Sent::Not && self.journal.wish == Wish::Stop && attempt.pipeline.is_none() {
+        } else if live.sent == Sent::Not && (self.journal.wish == Wish::Stop || self.left_out(seat)) && attempt.pipeline.is_none() {
             self.plan_change(Change::Over(name.to_owned(), number, Over::Never, String::new()));
         } else if self.journal.wish == Wish::Run && attempt.pipeline.is_none() && live.pipeline.is_none() {
-            // It stays looked for, and joins the others if it comes after all.
+            // It stays looked for, and is stopped if it comes after all.
             let silent = live.away.as_ref().is_some_and(|(since, _)| now - since > SKIP_AFTER);
             if silent && self.seat(seat).if_away == IfAway::Skip && !self.left_out(seat) {
                 self.plan_change(Change::LeaveOut(name.to_owned(), true));
@@ -89,9 +91,6 @@ impl Conductor {
         }
         if let Some(pipeline) = known {
             self.plan_change(Change::Pipeline(name.to_owned(), number, pipeline));
-            if self.left_out(seat) {
-                self.plan_change(Change::LeaveOut(name.to_owned(), false));
-            }
         }
     }
 
@@ -112,21 +111,23 @@ impl Conductor {
     }
 
     /// The request that a member needs now, if it needs one.
-    fn send(&mut self, seat: usize, known: bool, now: f64) -> Option<Act> {
+    fn send(&mut self, seat: usize, known: bool, free: bool, now: f64) -> Option<Act> {
         if !self.is_open(seat) {
             return None;
         }
         let mark = mark(&self.journal.id, &self.seat(seat).name, self.attempts(seat) - 1);
         if let Some(pipeline) = self.pipeline(seat) {
             let over = matches!(self.live[seat].look, Some(Look::Over(..)));
-            let now_it = self.journal.wish == Wish::Stop && !over && !self.live[seat].stop_asked && self.live[seat].wait <= now && self.nobody_behind(seat);
+            // What the others go on without is stopped at once, wherever it stands in the order.
+            let unwanted = self.journal.wish == Wish::Stop || self.left_out(seat);
+            let now_it = unwanted && !over && !self.live[seat].stop_asked && self.live[seat].wait <= now && (self.left_out(seat) || self.nobody_behind(seat));
             let live = &mut self.live[seat];
             if now_it {
                 (live.stop_asked, live.stopping) = (true, true);
             }
             return now_it.then_some(Act::Stop(seat, pipeline));
         }
-        let may = self.journal.wish == Wish::Run && !self.left_out(seat);
+        let may = self.journal.wish == Wish::Run && !self.left_out(seat) && free;
         let live = &mut self.live[seat];
         match live.sent {
             Sent::Not if may && live.wait <= now && !known => {
@@ -138,8 +139,8 @@ impl Conductor {
                 live.sent = Sent::Flying;
                 Some(Act::Start(seat, mark))
             }
-            Sent::Lost { since, next, looking: false } if next <= now => {
-                live.sent = Sent::Lost { since, next: now + LOOK_AGAIN, looking: true };
+            Sent::Lost { since, next, looking: None } if next <= now => {
+                live.sent = Sent::Lost { since, next: now + LOOK_AGAIN, looking: Some(now) };
                 Some(Act::Find(seat, mark))
             }
             _ => None,

@@ -9,7 +9,7 @@ impl Conductor {
         match news {
             News::Written => {
                 let changes = self.in_write.take().unwrap_or_default();
-                (self.trouble, self.checked) = (None, self.asked);
+                (self.trouble, self.denied, self.checked) = (None, None, self.asked);
                 let mut journal = self.journal.clone();
                 changes.iter().for_each(|change| journal.apply(change));
                 self.adopt(journal, &changes, now);
@@ -18,6 +18,12 @@ impl Conductor {
             News::Unwritten(why) => {
                 self.trouble = Some(why);
                 self.stale = Some(now);
+            }
+            News::Denied(why) => {
+                self.denied = Some(why);
+                self.in_write = None;
+                self.pending.clear();
+                self.stale = Some(now + AGAIN);
             }
             News::Read(journal) => {
                 self.reading = false;
@@ -38,15 +44,18 @@ impl Conductor {
                 self.trouble = Some(why);
                 self.stale = Some(now + AGAIN);
             }
-            News::Started(seat, outcome) => self.started(seat, outcome, now),
-            News::Found(seat, outcome) => self.found(seat, outcome, now),
-            News::Looked(seat, Ok(look)) => {
+            // News of an attempt that is not the last one any more, or of its pipeline, say nothing.
+            News::Started(seat, mark, outcome) if self.is_last(seat, &mark) => self.started(seat, outcome, now),
+            News::Found(seat, mark, outcome) if self.is_last(seat, &mark) => self.found(seat, outcome, now),
+            News::Started(..) | News::Found(..) => {}
+            News::Looked(seat, pipeline, _) if self.pipeline(seat) != Some(pipeline) || !self.is_open(seat) => {}
+            News::Looked(seat, _, Ok(look)) => {
                 let live = &mut self.live[seat];
                 live.away = None;
                 live.was_ready |= look == Look::Going(true);
                 live.look = Some(look);
             }
-            News::Looked(seat, Err(why)) => self.away(seat, why, now),
+            News::Looked(seat, _, Err(why)) => self.away(seat, why, now),
             // Whoever is deaf is asked again; whoever is ending does not mind.
             News::Stopped(seat, Ok(())) => {
                 let live = &mut self.live[seat];
@@ -60,7 +69,11 @@ impl Conductor {
         }
     }
 
-    /// Reads the journal again; for whoever only watches.
+    fn is_last(&self, seat: usize, mark: &str) -> bool {
+        self.attempts(seat).checked_sub(1).is_some_and(|number| crate::journal::mark(&self.journal.id, &self.seat(seat).name, number) == mark)
+    }
+
+    /// Reads the journal again: somebody else may have changed it.
     pub fn read_again(&mut self, now: f64) {
         if self.stale.is_none() && self.in_write.is_none() {
             self.stale = Some(now);
@@ -89,15 +102,17 @@ impl Conductor {
                 self.away(seat, why, now);
             }
             Err(Refusal::Unsure(why)) => {
-                self.live[seat].sent = Sent::Lost { since: now, next: now + LOOK_AGAIN, looking: false };
+                self.live[seat].sent = Sent::Lost { since: now, next: now + LOOK_AGAIN, looking: None };
                 let _ = why;
             }
         }
     }
 
     fn found(&mut self, seat: usize, outcome: Result<Option<i64>, String>, now: f64) {
-        let Sent::Lost { since, .. } = self.live[seat].sent else { return };
-        let again = Sent::Lost { since, next: now + LOOK_AGAIN, looking: false };
+        let Sent::Lost { since, looking, .. } = self.live[seat].sent else { return };
+        // What came after the question is in no answer to it.
+        let asked = looking.unwrap_or(since);
+        let again = Sent::Lost { since, next: now + LOOK_AGAIN, looking: None };
         match outcome {
             Ok(Some(pipeline)) => {
                 let live = &mut self.live[seat];
@@ -105,7 +120,7 @@ impl Conductor {
             }
             Ok(None) => {
                 self.live[seat].away = None;
-                self.live[seat].sent = if now - since >= GRACE { Sent::Not } else { again };
+                self.live[seat].sent = if asked - since >= GRACE { Sent::Not } else { again };
             }
             Err(why) => {
                 self.live[seat].sent = again;
@@ -127,7 +142,7 @@ impl Conductor {
             if before == entry.attempts.len() {
                 // Whoever led meanwhile may have sent what was not sent here.
                 if another && live.sent == Sent::Not && before > 0 {
-                    live.sent = Sent::Lost { since: now, next: now, looking: false };
+                    live.sent = Sent::Lost { since: now, next: now, looking: None };
                 }
                 continue;
             }
@@ -135,7 +150,7 @@ impl Conductor {
             let sent = match entry.attempts[number].pipeline {
                 Some(_) => Sent::Arrived,
                 None if fresh => Sent::Not,
-                None => Sent::Lost { since: now, next: now, looking: false },
+                None => Sent::Lost { since: now, next: now, looking: None },
             };
             *live = Live { pipeline: entry.attempts[number].pipeline, ..Live::new(sent) };
         }

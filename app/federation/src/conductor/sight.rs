@@ -48,6 +48,12 @@ impl Conductor {
         failed && !self.left_out(seat) && self.failures(seat) <= self.seat(seat).retries
     }
 
+    /// Whether nothing that a member comes after holds it back.
+    pub(super) fn is_free(&self, sight: &Sight<'_>, seat: usize) -> bool {
+        let first = seat < sight.canary || sight.open.is_empty();
+        first && self.seat(seat).after.iter().all(|other| self.lets_go_on(sight, *other))
+    }
+
     fn names(&self, seats: &[usize]) -> String {
         let first: Vec<&str> = seats.iter().take(3).map(|seat| self.seat(*seat).name.as_str()).collect();
         if seats.len() > first.len() { format!("{} and {} more", first.join(", "), seats.len() - first.len()) } else { first.join(", ") }
@@ -55,14 +61,12 @@ impl Conductor {
 
     /// Whether a member may be started now.
     pub(super) fn is_startable(&self, sight: &Sight<'_>, seat: usize) -> bool {
-        if self.journal.wish != Wish::Run || self.seat(seat).problem.is_some() {
+        if self.journal.wish != Wish::Run || self.seat(seat).problem.is_some() || self.journal.came_to.is_some() {
             return false;
         }
         let fresh = self.attempt(seat).is_none() && !self.left_out(seat);
-        let behind = sight.standings[seat] == Standing::Waiting && self.seat(seat).after.iter().any(|other| !self.lets_go_on(sight, *other));
-        let first = seat < sight.canary || sight.open.is_empty();
         let room = sight.starting.get(self.seat(seat).place.instance.as_str()).copied().unwrap_or(0) < self.plan.rollout.at_once as usize;
-        room && ((fresh && !behind && first) || self.tries_again(seat))
+        room && self.is_free(sight, seat) && (fresh || self.tries_again(seat))
     }
 
     /// Why a member that was never started is not started now.
@@ -88,6 +92,7 @@ impl Conductor {
         let why = |seat: usize| match sight.standings[seat] {
             Standing::Away => self.seat(seat).problem.clone().or_else(|| self.live[seat].away.as_ref().map(|(_, why)| why.clone())).unwrap_or_default(),
             Standing::Waiting => self.held_by(&sight, seat),
+            Standing::Starting if self.live[seat].sent == Sent::Not && !self.is_free(&sight, seat) => self.held_by(&sight, seat),
             Standing::Starting if matches!(self.live[seat].sent, Sent::Lost { .. }) => "The answer to its start was lost; it is looked for before it is started again.".to_owned(),
             Standing::Failed | Standing::Stopped => self.attempt(seat).map(|attempt| attempt.why.clone()).unwrap_or_default(),
             _ => String::new(),
@@ -101,6 +106,7 @@ impl Conductor {
         let sight = self.sight();
         let mut tally = Tally::default();
         sight.standings.iter().for_each(|standing| tally.add(*standing));
+        tally.lingering = (0..self.plan.seats.len()).filter(|seat| self.left_out(*seat) && self.is_open(*seat)).count();
         tally.startable = (0..self.plan.seats.len()).filter(|seat| self.is_startable(&sight, *seat)).count();
         tally
     }

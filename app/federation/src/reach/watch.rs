@@ -84,7 +84,6 @@ impl Watch {
 
     /// Whether `text` stands in what the jobs' logs have had since the last look.
     async fn reads(&mut self, transport: &impl Transport, project: &str, pipeline: PipelineId, text: &str) -> Result<bool, Error> {
-        let mut found = false;
         for job in jobs(transport, project, pipeline).await?.iter().filter(|job| job.started_at.is_some()) {
             let (from, end) = self.read.entry(job.id.0).or_default();
             let Some(new) = log(transport, project, job.id, *from).await? else { continue };
@@ -93,12 +92,16 @@ impl Watch {
             }
             *from += new.bytes.len() as u64;
             end.extend_from_slice(&new.bytes);
-            found |= memchr::memmem::find(end, text.as_bytes()).is_some();
+            let found = memchr::memmem::find(end, text.as_bytes()).is_some();
             // What was found once is not found again in what is kept.
             let keep = end.len().min(text.len().saturating_sub(1));
             end.drain(..end.len() - keep);
+            // At once: whatever goes wrong with the next log, this was read.
+            if found {
+                return Ok(true);
+            }
         }
-        Ok(found)
+        Ok(false)
     }
 }
 

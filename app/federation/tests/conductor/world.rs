@@ -195,24 +195,25 @@ impl World {
                 self.pages[page].hear(News::Read(Box::new(journal)), self.now);
             }
             Act::Start(seat, mark) => {
+                let sent = mark.clone();
                 let news = match if silent { self.below(4) } else { 9 } {
                     0 => Err(Refusal::No("no".to_owned())),
                     1 => Err(Refusal::NotSent("silent".to_owned())),
                     // It arrives late, and nobody hears of it.
                     2 => {
                         let late = self.now + self.below(15) as f64;
-                        self.flights.push((late, 0, Flight::Start(seat, mark)));
+                        self.flights.push((late, 0, Flight::Start(seat, sent)));
                         Err(Refusal::Unsure("lost".to_owned()))
                     }
                     3 => Err(Refusal::Unsure("lost".to_owned())),
-                    _ => Ok(self.start(seat, mark)),
+                    _ => Ok(self.start(seat, sent)),
                 };
-                self.answer(page, News::Started(seat, news));
+                self.answer(page, News::Started(seat, mark, news));
             }
-            Act::Find(seat, _) if silent => self.answer(page, News::Found(seat, Err("silent".to_owned()))),
+            Act::Find(seat, mark) if silent => self.answer(page, News::Found(seat, mark, Err("silent".to_owned()))),
             Act::Find(seat, mark) => {
                 let found = self.pipelines.iter().position(|pipeline| pipeline.mark == mark);
-                self.answer(page, News::Found(seat, Ok(found.and_then(|found| i64::try_from(found).ok()))));
+                self.answer(page, News::Found(seat, mark, Ok(found.and_then(|found| i64::try_from(found).ok()))));
             }
             Act::Stop(seat, _) if silent => self.answer(page, News::Stopped(seat, Err("silent".to_owned()))),
             Act::Stop(seat, pipeline) => {
@@ -246,19 +247,26 @@ impl World {
         i64::try_from(self.pipelines.len() - 1).unwrap_or(-1)
     }
 
+    /// Looks at members, each of which may be heard of much later: by then another attempt may run.
     fn look(&mut self, page: usize) {
         let now = self.now;
-        for (seat, pipeline) in self.pages[page].watched() {
+        for (seat, number) in self.pages[page].watched() {
             if self.wrong(8) {
-                self.pages[page].hear(News::Looked(seat, Err("silent".to_owned())), now);
+                self.answer(page, News::Looked(seat, number, Err("silent".to_owned())));
                 continue;
             }
-            let Some(pipeline) = usize::try_from(pipeline).ok().and_then(|at| self.pipelines.get_mut(at)) else { continue };
+            let Some(pipeline) = usize::try_from(number).ok().and_then(|at| self.pipelines.get_mut(at)) else { continue };
             let ready = pipeline.ready_at <= now;
             pipeline.was_ready |= ready && pipeline.ends_at > now;
             let outcome = if pipeline.stopped { Over::Stopped } else { pipeline.outcome };
             let look = if pipeline.ends_at <= now { Look::Over(outcome, String::new()) } else { Look::Going(ready) };
-            self.pages[page].hear(News::Looked(seat, Ok(look)), now);
+            let news = News::Looked(seat, number, Ok(look));
+            if self.trouble && self.chance(3) {
+                let late = self.now + self.below(12) as f64;
+                self.flights.push((late, page + self.born, Flight::Answer(news)));
+            } else {
+                self.pages[page].hear(news, now);
+            }
         }
     }
 

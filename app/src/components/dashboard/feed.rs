@@ -76,8 +76,9 @@ impl Feed {
     fn more(&self, place: usize, rows: &[[f64; 4]]) {
         let _ = self.picture.peek(|picture| {
             for ([at, least, most, last], picture) in rows.iter().filter_map(|row| Some((row, picture.as_ref()?))) {
-                let peaks = [*least, *most].into_iter().filter(|value| value != last);
-                peaks.chain([*last]).for_each(|value| picture.push(place, *at, value));
+                // Beside each other, or only the last of them would be drawn.
+                let peaks = [(*at - 2.0, *least), (*at - 1.0, *most)].into_iter().filter(|(_, value)| value != last);
+                peaks.chain([(*at, *last)]).for_each(|(at, value)| picture.push(place, at, value));
             }
         });
         if let Some([.., last]) = rows.last() {
@@ -98,18 +99,68 @@ impl Feed {
     }
 }
 
+/// A series that follows a topic.
+pub struct Followed {
+    /// The service.
+    pub service: String,
+    /// The topic, and where the value is in a message.
+    pub want: (String, String),
+    /// Its place in its panel.
+    pub place: usize,
+    /// Who is told.
+    pub feed: Feed,
+}
+
+/// Series in one connection at most.
+const MOST: usize = 32;
+
 /// A line of a stream.
-fn hear(feed: &Feed, place: usize, line: &str) {
+fn hear(feeds: &[(Feed, usize)], line: &str) {
     let Ok(value) = serde_json::from_str::<Value>(line) else { return };
-    if let Some(trouble) = value.get("trouble") {
-        let words = trouble.as_str().map(|why| format!("{} is not followed just now: {}.", feed.name, why.trim_end_matches('.')));
-        let _ = feed.note.try_set(words);
-    }
     let number = |row: &Value, at: usize| row[at].as_f64().unwrap_or(f64::NAN);
-    let rows: Vec<[f64; 4]> = value["s"].as_array().into_iter().flatten().map(|row| [number(row, 1), number(row, 2), number(row, 3), number(row, 4)]).collect();
-    feed.more(place, &rows);
+    let mut rows: Vec<Vec<[f64; 4]>> = vec![Vec::new(); feeds.len()];
+    for row in value["s"].as_array().into_iter().flatten() {
+        if let Some(rows) = row[0].as_u64().and_then(|place| rows.get_mut(usize::try_from(place).ok()?)) {
+            rows.push([number(row, 1), number(row, 2), number(row, 3), number(row, 4)]);
+        }
+    }
+    for ((feed, place), rows) in feeds.iter().zip(rows) {
+        if let Some(trouble) = value.get("trouble") {
+            let words = trouble.as_str().map(|why| format!("{} is not followed just now: {}.", feed.name, why.trim_end_matches('.')));
+            let _ = feed.note.try_set(words);
+        }
+        feed.more(*place, &rows);
+    }
     for row in value["x"].as_array().into_iter().flatten() {
-        feed.state(number(row, 1), row[2].as_str().unwrap_or_default());
+        if let Some((feed, _)) = row[0].as_u64().and_then(|place| feeds.get(usize::try_from(place).ok()?)) {
+            feed.state(number(row, 1), row[2].as_str().unwrap_or_default());
+        }
+    }
+}
+
+/// Follows all topics of a dashboard, those of one service over one connection: a browser has six for a
+/// host, and the rest of the app needs some.
+pub fn follow_all(followed: Vec<Followed>, around: Around) {
+    let mut services: std::collections::BTreeMap<String, Vec<Followed>> = std::collections::BTreeMap::new();
+    for one in followed {
+        services.entry(one.service.clone()).or_default().push(one);
+    }
+    for (service, list) in services {
+        for some in list.chunks(MOST) {
+            let wants: Vec<Value> = some.iter().map(|one| json!({ "topic": one.want.0, "value": one.want.1 })).collect();
+            let url = stream_url(&around.client.instance.id, &service, &Value::from(wants).to_string());
+            let feeds: Vec<(Feed, usize)> = some.iter().map(|one| (one.feed.clone(), one.place)).collect();
+            Effect::new(move |_| {
+                let (url, feeds) = (url.clone(), feeds.clone());
+                spawn_local(async move {
+                    follow(&url, move |line| {
+                        hear(&feeds, &line);
+                        feeds.first().is_some_and(|(feed, _)| feed.last.try_get_untracked().is_some())
+                    })
+                    .await;
+                });
+            });
+        }
     }
 }
 
@@ -136,15 +187,6 @@ pub fn feed(series: Series, place: usize, feed: Feed, around: Around) {
         let (series, feed, around) = (series.clone(), feed.clone(), around.clone());
         spawn_local(async move {
             match &series.source {
-                Source::Topic { service, topic, value } => {
-                    let want = json!([{ "topic": topic, "value": value }]).to_string();
-                    let url = stream_url(&around.client.instance.id, service, &want);
-                    follow(&url, move |line| {
-                        hear(&feed, place, &line);
-                        feed.last.try_get_untracked().is_some()
-                    })
-                    .await;
-                }
                 Source::Query { service, query } => loop {
                     let note = match database(&around.client, service, query).await {
                         Ok(values) => {

@@ -63,7 +63,7 @@ fn acts(number: usize, name: String, seen: Cell<Seen>, lead: Option<Lead>) -> An
             return ().into_any();
         }
         let again = attempts > 0 && matches!(standing, Standing::Failed | Standing::Stopped | Standing::LeftOut);
-        let out = matches!(standing, Standing::Failed | Standing::Away | Standing::Waiting | Standing::Silent | Standing::Stopped);
+        let out = matches!(standing, Standing::Failed | Standing::Away | Standing::Silent | Standing::Stopped);
         let back = standing == Standing::LeftOut && attempts == 0;
         let (one, two, three) = (format!("Try {name} again"), format!("Go on without {name}"), format!("Let {name} take part"));
         view! {

@@ -55,12 +55,12 @@ class Link:
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
+            if time.monotonic() - self.sent > self.keep_alive / 2:
+                self._send(0xC0, b"")
             self.socket.settimeout(min(left, self.keep_alive / 2))
             try:
                 data = self.socket.recv(65536)
             except socket.timeout:
-                if time.monotonic() - self.sent > self.keep_alive / 2:
-                    self._send(0xC0, b"")
                 continue
             if not data:
                 raise SystemExit("The broker closed the connection.")
