@@ -253,7 +253,13 @@ impl Conductor {
                 _ => Standing::Waiting,
             };
         };
-        match attempt.over {
+        // What was seen counts before it is written down: whoever goes on after a crash sees it again.
+        let seen = match &live.look {
+            Some(Look::Over(Over::Failed, _)) if live.stopping => Some(Over::Stopped),
+            Some(Look::Over(over, _)) => Some(*over),
+            _ => None,
+        };
+        match attempt.over.or(seen) {
             Some(Over::Done) => Standing::Done,
             // What still runs of it has to be stopped with the others.
             over if self.left_out(seat) && (over.is_some() || self.journal.wish != Wish::Stop) => Standing::LeftOut,
