@@ -69,6 +69,60 @@ async fn rabbit() {
     told_apart(Kind::Rabbitmq, "amqp", broker.port, "", "").await;
 }
 
+/// What is published while somebody follows: all of it counted, the peak among it, over a broken connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn rabbit_followed() {
+    use lapin::options::BasicPublishOptions;
+    let Some(broker) = rabbitmq(PASSWORD).await else { return };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    std::fs::write(file.path(), PASSWORD).expect("it can be written");
+    let services = Services::open(&[service(Kind::Rabbitmq, &format!("amqp://127.0.0.1:{}", broker.port), Some(file.path()))]).expect("its password can be read");
+    let known = services.find("local", "it").expect("it is there").clone();
+    let hubs = server::service::stream::Hubs::default();
+    let wants: Vec<server::service::stream::Want> = serde_json::from_value(serde_json::json!([{ "topic": "plant.*.level", "value": "h" }])).expect("it is one");
+    let mut lines = Box::pin(hubs.lines(&known, &wants));
+    let connection =
+        lapin::Connection::connect(&format!("amqp://twins:{PASSWORD}@127.0.0.1:{}/%2f", broker.port), lapin::ConnectionProperties::default()).await.expect("it lets us in");
+    let channel = connection.create_channel().await.expect("there is room");
+    let publish = async |number: u32| {
+        let value = if number == 1_234 { 99.0 } else { f64::from(number % 7) };
+        let text = format!("{{\"h\": {value}}}");
+        channel
+            .basic_publish("amq.topic".into(), "plant.one.level".into(), BasicPublishOptions::default(), text.as_bytes(), lapin::BasicProperties::default())
+            .await
+            .expect("it is taken");
+    };
+    let (mut count, mut most) = (0, 0.0_f64);
+    let take = |line: &str, count: &mut u64, most: &mut f64| {
+        for row in line.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).flat_map(|value| value["s"].as_array().cloned().unwrap_or_default()) {
+            *count += row[5].as_u64().unwrap_or(0);
+            *most = most.max(row[3].as_f64().unwrap_or(0.0));
+        }
+    };
+    use futures_util::StreamExt;
+    // Until the first arrives, nobody may be bound yet.
+    for _ in 0..100 {
+        publish(0).await;
+        if let Ok(Some(line)) = tokio::time::timeout(std::time::Duration::from_millis(300), lines.next()).await {
+            take(&line, &mut count, &mut most);
+        }
+        if count > 0 {
+            break;
+        }
+    }
+    assert!(count > 0, "what is published arrives");
+    let before = count;
+    for number in 1..=3_000 {
+        publish(number).await;
+    }
+    while let Ok(Some(line)) = tokio::time::timeout(std::time::Duration::from_secs(3), lines.next()).await {
+        take(&line, &mut count, &mut most);
+    }
+    assert!(count - before >= 3_000, "{count} of them arrived");
+    assert!((most - 99.0).abs() < 1e-9, "the peak is there");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn influx() {
     let Some(database) = influxdb(PASSWORD).await else { return };

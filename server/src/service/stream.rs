@@ -14,6 +14,7 @@ use axum::extract::{Path, Query, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use collect::Collector;
+use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -147,6 +148,34 @@ impl Hubs {
     }
 }
 
+impl Hubs {
+    /// What `wants` ask of a service, as it comes: lines of JSON, each with its end.
+    pub fn lines(&self, known: &Known, wants: &[Want]) -> impl Stream<Item = String> + Send + 'static {
+        let (hub, collector) = self.join(known, wants);
+        futures_util::stream::unfold((hub, collector, tokio::time::Instant::now(), None::<String>), |(hub, collector, mut spoke, mut before)| async move {
+            loop {
+                tokio::time::sleep(RHYTHM).await;
+                let mut text = String::new();
+                let trouble = lock(&hub.trouble).clone();
+                if trouble != before {
+                    text = format!("{}\n", json!({ "trouble": trouble }));
+                    before = trouble;
+                }
+                if let Some(line) = lock(&collector).flush() {
+                    text = format!("{text}{line}\n");
+                }
+                if text.is_empty() && spoke.elapsed() > ALIVE {
+                    text = "{}\n".to_owned();
+                }
+                if !text.is_empty() {
+                    spoke = tokio::time::Instant::now();
+                    return Some((text, (hub, collector, spoke, before)));
+                }
+            }
+        })
+    }
+}
+
 /// What is wanted.
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
@@ -182,37 +211,21 @@ pub async fn stream(
     let Some(seat) = state.hubs.seat(&own.grant) else {
         return Ok(refuse(StatusCode::TOO_MANY_REQUESTS, "too_many", "You follow too much at once: close some dashboards."));
     };
-    let (hub, collector) = state.hubs.join(&known, &wants);
-    let asked = tokio::time::Instant::now();
-    let lines = futures_util::stream::unfold((hub, collector, tokio::time::Instant::now(), None::<String>, asked), move |(hub, collector, mut spoke, mut before, mut asked)| {
+    let lines = Box::pin(state.hubs.lines(&known, &wants));
+    let body = futures_util::stream::unfold((lines, tokio::time::Instant::now(), seat), move |(mut lines, mut asked, seat)| {
         let (state, own, instance) = (state.clone(), own.clone(), instance.clone());
-        let _kept = seat.clone();
         async move {
-            loop {
-                tokio::time::sleep(RHYTHM).await;
-                // Whoever signed out, or belongs there no more, sees no more.
-                if asked.elapsed() > LOOK {
-                    asked = tokio::time::Instant::now();
-                    if !still(&state, &own, &instance).await {
-                        return None;
-                    }
-                }
-                let line = lock(&collector).flush();
-                let trouble = lock(&hub.trouble).clone();
-                let line = if trouble != before {
-                    before.clone_from(&trouble);
-                    Some(json!({ "trouble": trouble }).to_string())
-                } else {
-                    line
-                };
-                let line = line.or_else(|| (spoke.elapsed() > ALIVE).then(|| "{}".to_owned()));
-                if let Some(line) = line {
-                    spoke = tokio::time::Instant::now();
-                    return Some((Ok::<Bytes, std::convert::Infallible>(Bytes::from(line + "\n")), (hub, collector, spoke, before, asked)));
+            let line = lines.next().await?;
+            // Whoever signed out, or belongs there no more, sees no more.
+            if asked.elapsed() > LOOK {
+                asked = tokio::time::Instant::now();
+                if !still(&state, &own, &instance).await {
+                    return None;
                 }
             }
+            Some((Ok::<Bytes, std::convert::Infallible>(Bytes::from(line)), (lines, asked, seat)))
         }
     });
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store"), (header::HeaderName::from_static("x-accel-buffering"), "no")];
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok((headers, Body::from_stream(body)).into_response())
 }
