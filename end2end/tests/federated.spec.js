@@ -67,7 +67,7 @@ test('a fleet of pumps: the first two before the others, over a reload, each sta
   await expect(whole(page)).toHaveText('Done', { timeout: 160_000 });
   expect((await pipelines(server)).length).toBe(20);
   await accessible(page);
-  await page.getByRole('link', { name: 'Federation', exact: true }).click();
+  await page.getByRole('navigation', { name: 'Path' }).getByRole('link', { name: 'Federation' }).click();
   await expect(page.getByRole('row').filter({ hasText: 'Done' })).toContainText('20');
 });
 
@@ -117,7 +117,7 @@ test('manifests that cannot be right say so, and a run is led without a browser'
   await accessible(page);
   await page.goto(`${server.url}/i/local/federated/private/none-at-all`);
   await expect(page.getByText(/Could not read digital_twins\/none-at-all\/federation.yml/)).toBeVisible();
-  // Pump 30 is worn out, and the others go on without it.
+  // Pumps 1 and 2 are worn out, and the last one goes on without them.
   const file = `${server.data}/lead.toml`;
   writeFileSync(file, `[server]\npublic_url = "${server.url}"\n`);
   const led = await new Promise((done) => {
@@ -126,13 +126,14 @@ test('manifests that cannot be right say so, and a run is led without a browser'
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (text += part));
     child.on('exit', (code) => done({ code, text }));
   });
-  expect(led.text).toContain('pump-30-yes: Failed');
+  expect(led.text).toContain('pump-1-yes: Failed');
+  expect(led.text).toContain('pump-30-yes: Done');
   expect(led.text).toContain('last: Done');
   expect(led).toMatchObject({ code: 1 });
   expect(led.text).toContain('the federated run ended as failed');
   await page.goto(`${server.url}/i/local/federated/private/small`);
   await page.getByRole('row').filter({ hasText: 'Failed' }).getByRole('link').click();
-  await expect(row(page, 'pump-30-yes')).toContainText('One of its jobs failed');
+  await expect(row(page, 'pump-1-yes')).toContainText('One of its jobs failed');
   await expect(row(page, 'last')).toContainText('Done');
 });
 
