@@ -82,8 +82,9 @@ async fn postgresql(known: &Known) -> Result<String, Fault> {
     Ok(version.split(' ').next().unwrap_or_default().to_owned())
 }
 
+/// Its own time is longer than that of a look, so that the look says what it was.
 fn client() -> reqwest::Client {
-    reqwest::ClientBuilder::new().redirect(reqwest::redirect::Policy::none()).timeout(TIME).build().unwrap_or_default()
+    reqwest::ClientBuilder::new().redirect(reqwest::redirect::Policy::none()).timeout(TIME * 2).build().unwrap_or_default()
 }
 
 async fn http(known: &Known, path: &str) -> Result<reqwest::Response, Fault> {
