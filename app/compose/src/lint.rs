@@ -70,7 +70,7 @@ fn line_of(text: &str, word: &str) -> usize {
     text[..place].matches('\n').count() + 1
 }
 
-/// Everything that is found in what was read of `project`, by file and line.
+/// What is found in what was read of `project`, by file and line, but for federations and dashboards.
 #[must_use]
 pub fn lint(project: &Project) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -87,8 +87,25 @@ pub fn lint(project: &Project) -> Vec<Finding> {
     }
     ci::check(project, &mut found);
     rings::check(project, &mut found);
+    sorted(found)
+}
+
+/// What does not fit in federations and dashboards; apart from the rest, as few projects have any.
+#[must_use]
+pub fn lint_boards(project: &Project) -> Vec<Finding> {
+    let mut found = Vec::new();
     federated::check(project, &mut found);
     panels::check(project, &mut found);
+    sorted(found)
+}
+
+/// Files that [`lint_boards`] looks at.
+#[must_use]
+pub fn is_board(path: &str) -> bool {
+    ["federation.yml", "dashboard.json"].contains(&path.rsplit('/').next().unwrap_or(path))
+}
+
+fn sorted(mut found: Vec<Finding>) -> Vec<Finding> {
     found.sort_by(|first, second| (&first.path, first.line, first.severity, first.code).cmp(&(&second.path, second.line, second.severity, second.code)));
     found.dedup();
     found

@@ -7,6 +7,8 @@ use federation::journal::{Journal, VERSION};
 use federation::lead::{Hands, Lead as Leading, Reached, Seen};
 use federation::plan::Plan;
 use federation::reach::record;
+use federation::standing::Standing;
+use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::Owner;
 
@@ -44,11 +46,76 @@ pub async fn begin(client: Client, owner: Owner, twin: String, plan: &Plan, vari
     Ok(id)
 }
 
+/// One member: how it stands, why, its pipeline, and how many attempts there were.
+pub type SeatSeen = (Standing, String, Option<i64>, usize);
+
+/// What the page shows of a run, in parts that change by themselves: what changed is drawn, and no more.
+#[derive(Clone, Copy)]
+pub struct Sight {
+    /// All but the members.
+    pub head: Cell<Seen>,
+    /// How many stand how.
+    pub counts: Cell<[usize; Standing::ALL.len()]>,
+    seats: StoredValue<Vec<Cell<SeatSeen>>, LocalStorage>,
+}
+
+impl Sight {
+    /// Of so many members of which nothing is known.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        let seats = (0..count).map(|_| Cell::new((Standing::Waiting, String::new(), None, 0))).collect();
+        Self { head: Cell::new(Seen::default()), counts: Cell::new([0; Standing::ALL.len()]), seats: StoredValue::new_local(seats) }
+    }
+
+    /// Looks at a member and follows it.
+    pub fn seat<R>(self, number: usize, look: impl FnOnce(&SeatSeen) -> R) -> R {
+        self.seats.with_value(|seats| seats[number]).with(look)
+    }
+
+    /// How a member stands, followed.
+    #[must_use]
+    pub fn standing(self, number: usize) -> Standing {
+        self.seat(number, |seat| seat.0)
+    }
+
+    /// How a member stands now.
+    #[must_use]
+    pub fn peek(self, number: usize) -> Standing {
+        self.seats.with_value(|seats| seats[number]).peek(|seat| seat.0).unwrap_or(Standing::Waiting)
+    }
+
+    /// The pipeline of a member now.
+    #[must_use]
+    pub fn pipeline(self, number: usize) -> Option<i64> {
+        self.seats.try_with_value(|seats| seats[number]).and_then(|seat| seat.peek(|seat| seat.2)).flatten()
+    }
+
+    /// Takes in how all stand; `false` when the page is gone.
+    fn take(self, mut seen: Seen) -> bool {
+        let mut counts = [0; Standing::ALL.len()];
+        let seats = std::mem::take(&mut seen.seats);
+        let Some(cells) = self.seats.try_with_value(Clone::clone) else { return false };
+        for (cell, seat) in cells.into_iter().zip(seats) {
+            counts[seat.0 as usize] += 1;
+            if cell.peek(|before| *before != seat) == Some(true) {
+                cell.set(seat);
+            }
+        }
+        if self.counts.peek(|before| *before != counts) == Some(true) {
+            self.counts.set(counts);
+        }
+        match self.head.peek(|before| *before == seen) {
+            Some(false) => self.head.set(seen),
+            known => known.is_some(),
+        }
+    }
+}
+
 /// A page that leads.
 pub struct Page {
     instances: Instances,
     client: Client,
-    seen: Cell<Seen>,
+    sight: Sight,
 }
 
 impl Hands for Page {
@@ -89,19 +156,16 @@ impl Hands for Page {
     }
 
     fn show(&self, seen: Seen) -> bool {
-        match self.seen.peek(|before| *before == seen) {
-            Some(false) => self.seen.set(seen),
-            known => known.is_some(),
-        }
+        self.sight.take(seen)
     }
 }
 
-/// Goes on with a run as it was read just now; `seen` is told what it comes to. A tab that led it
+/// Goes on with a run as it was read just now; `sight` is told what it comes to. A tab that led it
 /// before it was loaded again leads it on.
-pub fn take_up(instances: Instances, client: Client, owner: Owner, plan: Plan, read: (Journal, String), seen: Cell<Seen>) -> Lead {
+pub fn take_up(instances: Instances, client: Client, owner: Owner, plan: Plan, read: (Journal, String), sight: Sight) -> Lead {
     let led = tab::remembered_in_tab(&remembered_as(&read.0.id)).is_some_and(|name| name == read.0.leader);
     let project = client.project_path(owner);
-    let lead = Leading::take_up(Page { instances, client, seen }, project, plan, read, tab::page_name(), led);
+    let lead = Leading::take_up(Page { instances, client, sight }, project, plan, read, tab::page_name(), led);
     spawn_local(lead.clone().run());
     lead
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use leptos::prelude::window;
 
-use super::{chance, now};
+use super::{bring_sheet, chance, now};
 
 thread_local! {
     static NAME: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -34,4 +34,9 @@ pub fn remember_in_tab(name: &str, text: &str) {
 #[must_use]
 pub fn origin() -> String {
     window().location().origin().unwrap_or_default().to_lowercase()
+}
+
+/// Brings the stylesheet of federated twins, services and dashboards, once; it need not be waited for.
+pub fn boards() {
+    let _ = bring_sheet("boards.css");
 }

@@ -13,6 +13,7 @@ use twin::asset::Asset;
 
 use super::parts;
 use super::problem_box::ProblemBox;
+use crate::browser::tab;
 use crate::instances::Client;
 use crate::problem::Problem;
 use crate::queries::dashboard::{Target, board};
@@ -48,26 +49,26 @@ pub struct Around {
 /// What is to be watched for, said where it holds.
 fn alarms(panel: &Panel, feeds: &[Feed]) -> AnyView {
     let (alarms, feeds) = (panel.alarms.clone(), feeds.iter().map(|feed| (feed.name.clone(), feed.last)).collect::<Vec<_>>());
-    let said = Memo::new(move |_| {
+    let all = move || {
         let said = |(name, last): &(String, RwSignal<Option<f64>>)| {
             let value = last.get()?;
             alarms.iter().find_map(|alarm| alarm.says(value)).map(|text| format!("{name} is {}: {text}", gauges::short(value)))
         };
         feeds.iter().filter_map(said).collect::<Vec<String>>()
-    });
-    view! { <div role="status">{dynamic(move || said.get().into_iter().map(|text| view! { <p class="panel-alarm"><Picture icon=Icon::Warning/>{text}</p> }).collect_view())}</div> }
+    };
+    view! { <div role="status">{dynamic(move || all().into_iter().map(|text| view! { <p class="panel-alarm"><Picture icon=Icon::Warning/>{text}</p> }).collect_view())}</div> }
         .into_any()
 }
 
 /// Why values are missing, where they are.
 fn notes(feeds: &[Feed]) -> AnyView {
     let notes: Vec<RwSignal<Option<String>>> = feeds.iter().map(|feed| feed.note).collect();
-    let said = Memo::new(move |_| {
+    let all = move || {
         let mut said: Vec<String> = notes.iter().filter_map(|note| note.get()).collect();
         said.dedup();
         said
-    });
-    dynamic(move || said.get().into_iter().map(|text| view! { <p class="faint panel-note">{text}</p> }).collect_view()).into_any()
+    };
+    dynamic(move || all().into_iter().map(|text| view! { <p class="faint panel-note">{text}</p> }).collect_view()).into_any()
 }
 
 /// Series of several members at once: one for each that fits the pattern.
@@ -132,7 +133,10 @@ pub fn DashboardOf(asset: Asset, around: StoredValue<Around, LocalStorage>) -> i
             found.set(Some(board(client, asset).await));
         });
     };
-    Effect::new(move |_| load());
+    Effect::new(move |_| {
+        tab::boards();
+        load();
+    });
     dynamic(move || match found.with(Clone::clone) {
         None => view! { <Skeleton rows=6 label="Loading the dashboard"/> }.into_any(),
         Some(Err(problem)) => view! { <ProblemBox problem again=Callback::new(move |()| load())/> }.into_any(),

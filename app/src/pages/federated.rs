@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use ::federation::journal::{Journal, Wish};
-use ::federation::lead::Seen;
 use ::federation::manifest::FILE;
 use ::federation::plan::Plan;
 use ::federation::standing::Whole;
@@ -15,11 +14,12 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use crate::actions::federated::{Lead, begin, take_up};
+use crate::actions::federated::{Lead, Sight, begin, take_up};
 use crate::bootstrap::Bootstrap;
+use crate::browser::tab;
 use crate::components::dashboard::Around;
-use crate::components::federated::board::Board;
-use crate::components::federated::drawing::{Drawing, MOST};
+use crate::components::federated::board::board;
+use crate::components::federated::drawing::{MOST, drawing};
 use crate::components::federated::earlier::EarlierRuns;
 use crate::components::federated::{look_of_whole, mark};
 use crate::components::parts;
@@ -72,34 +72,33 @@ fn wrong(unplanned: Unplanned, again: Callback<()>) -> AnyView {
 }
 
 /// What can be done with the whole.
-#[component]
-fn Acts(lead: Lead, seen: Cell<Seen>) -> impl IntoView {
+fn acts(lead: Lead, sight: Sight) -> AnyView {
     let lead = StoredValue::new_local(lead);
     let asked = RwSignal::new(false);
     let wish = move |wish: Wish| lead.with_value(|lead| lead.wish(wish));
-    let now = Memo::new(move |_| seen.with(|seen| (seen.leads, seen.wish, seen.whole.is_some_and(Whole::is_over))));
+    let buttons = dynamic(move || {
+        let (leads, wanted, over) = sight.head.with(|head| (head.leads, head.wish, head.whole.is_some_and(Whole::is_over)));
+        if !leads || over || wanted == Wish::Stop {
+            return ().into_any();
+        }
+        let (other, word, variant) = if wanted == Wish::Run { (Wish::Pause, "Pause starting", "quiet") } else { (Wish::Run, "Go on", "primary") };
+        view! {
+            <button type="button" class="button" data-variant=variant on:click=move |_| wish(other)>{word}</button>
+            <button type="button" class="button" data-variant="danger" on:click=move |_| asked.set(true)><Picture icon=Icon::Stop/>"Stop all"</button>
+        }
+        .into_any()
+    });
     view! {
-        {dynamic(move || match now.get() {
-            (true, Wish::Run, false) => view! {
-                <button type="button" class="button" data-variant="quiet" on:click=move |_| wish(Wish::Pause)>"Pause starting"</button>
-                <button type="button" class="button" data-variant="danger" on:click=move |_| asked.set(true)><Picture icon=Icon::Stop/>"Stop all"</button>
-            }.into_any(),
-            (true, Wish::Pause, false) => view! {
-                <button type="button" class="button" data-variant="primary" on:click=move |_| wish(Wish::Run)><Picture icon=Icon::Play/>"Go on"</button>
-                <button type="button" class="button" data-variant="danger" on:click=move |_| asked.set(true)><Picture icon=Icon::Stop/>"Stop all"</button>
-            }.into_any(),
-            _ => ().into_any(),
-        })}
+        {buttons}
         <Confirm open=asked title="Stop all members?" text="Each is stopped by its terminate phase where it has one, those that others wait for last. What they have written is kept." act="Stop all" keep="Keep running" on_act=Callback::new(move |()| wish(Wish::Stop))/>
     }
+    .into_any()
 }
 
 /// What is to be said about who leads, and about the record.
-fn notices(lead: Lead, seen: Cell<Seen>, journal: &Journal) -> AnyView {
+fn notices(lead: Lead, sight: Sight, by: String) -> AnyView {
     let lead = StoredValue::new_local(lead);
-    let by = journal.by.clone();
-    let now = Memo::new(move |_| seen.with(|seen| (seen.leads, seen.trouble.clone(), seen.whole.is_some_and(Whole::is_over))));
-    dynamic(move || match now.get() {
+    dynamic(move || match sight.head.with(|head| (head.leads, head.trouble.clone(), head.whole.is_some_and(Whole::is_over))) {
         (.., true) => ().into_any(),
         (_, Some(why), _) => view! { <Notice tone=Tone::Bad title="The record of this run cannot be reached, so nothing more is started." text=format!("{why} It is tried again by itself; members that run go on.")/> }.into_any(),
         (false, ..) => {
@@ -122,43 +121,47 @@ fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl Into
     let (plan, read) = loaded;
     let instances = expect_context::<Instances>();
     let many = plan.seats.len() > MOST;
-    let seen = Cell::new(Seen::default());
+    let sight = Sight::new(plan.seats.len());
     let journal = read.as_ref().map(|(journal, _)| journal.clone());
-    let lead = read.map(|read| take_up(instances, client.clone(), owner, plan.clone(), read, seen));
+    let lead = read.map(|read| take_up(instances, client.clone(), owner, plan.clone(), read, sight));
     let title = if plan.title.is_empty() { twin.clone() } else { plan.title.clone() };
     let library = Route::Library { places: crate::places::Places::one(&client.instance.id), kind: Some(Kind::Twin) }.to_string();
     let of = Route::Twin { instance: client.instance.id.clone(), owner, name: twin.clone() }.to_string();
-    let whole = dynamic(move || seen.with(|seen| seen.whole).map(|whole| mark(look_of_whole(whole), whole.word())));
+    let whole = dynamic(move || sight.head.with(|head| head.whole).map(|whole| mark(look_of_whole(whole), whole.word())));
     // A second set beside one that goes on would talk over the same topics.
     let again = {
         let (client, twin, plan) = (client.clone(), twin.clone(), plan.clone());
-        let over = Memo::new(move |_| seen.with(|seen| seen.whole.is_some_and(Whole::is_over)));
-        dynamic(move || over.get().then(|| view! { <StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=true/> }))
+        dynamic(move || {
+            sight
+                .head
+                .with(|head| head.whole.is_some_and(Whole::is_over))
+                .then(|| view! { <StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=true/> })
+        })
     };
     let head = match (&lead, &journal) {
-        (Some(lead), Some(_)) => view! { {whole}<span class="gap"></span><Acts lead=lead.clone() seen/>{again} }.into_any(),
+        (Some(lead), Some(_)) => view! { {whole}<span class="gap"></span>{acts(lead.clone(), sight)}{again} }.into_any(),
         _ => view! { <span class="gap"></span><StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=false/> }.into_any(),
     };
-    let notes = lead.clone().zip(journal.as_ref()).map(|(lead, journal)| notices(lead, seen, journal));
+    let notes = lead.clone().zip(journal.as_ref()).map(|(lead, journal)| notices(lead, sight, journal.by.clone()));
     let facts = match &journal {
         Some(journal) => format!("Run {}, begun by {}", journal.id, journal.by),
         None => cost(&plan),
     };
     // Whether what it needs is up, asked before anybody starts it.
-    let lacking = RwSignal::new(Vec::<String>::new());
+    let lacking: Cell<Vec<String>> = Cell::new(Vec::new());
     if journal.is_none() {
         let (client, needed) = (client.clone(), plan.services.clone());
         spawn_local(async move {
             let found = missing(client, needed).await;
-            let _ = lacking.try_set(found);
+            lacking.set(found);
         });
     }
     let lacks = dynamic(move || {
-        let list = lacking.get();
-        (!list.is_empty()).then(|| view! { <Notice tone=Tone::Bad title="Something that it needs is not there." text=list.join(" ")/> })
+        let text = lacking.with(|list| list.join(" "));
+        (!text.is_empty()).then(|| view! { <Notice tone=Tone::Bad title="Something that it needs is not there." text/> })
     });
     let services = (!plan.services.is_empty()).then(|| format!("Needs {}.", plan.services.join(", ")));
-    let picture = if many { ().into_any() } else { view! { <Drawing plan=plan.clone() seen/> }.into_any() };
+    let picture = if many { ().into_any() } else { drawing(&plan, sight, lead.is_some()) };
     let started = lead.is_some();
     view! {
         <nav class="crumbs" aria-label="Path"><a href=library>"Digital twins"</a><a href=of>{twin.clone()}</a>{started.then(|| view! { <a href=Desk::Federated(owner, twin.clone(), None).at(&client.instance.id).to_string()>"Federation"</a> })}</nav>
@@ -166,26 +169,26 @@ fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl Into
         <p class="facts faint"><span>{facts}</span>{services.map(|services| view! { <span>{services}</span> })}</p>
         {notes}{lacks}
         {picture}
-        <Board plan=plan.clone() seen lead many/>
-        {started.then(|| view! { <h2>"Dashboard"</h2>{panels(client.clone(), owner, twin.clone(), plan, seen)} })}
+        {board(plan.clone(), sight, lead, many)}
+        {started.then(|| view! { <h2>"Dashboard"</h2>{panels(client.clone(), owner, twin.clone(), plan, sight)} })}
         {(!started).then(|| view! { <h2>"Earlier runs"</h2><EarlierRuns client owner twin/> })}
     }
 }
 
 /// The federated twin's own panels, over the runs of its members.
-fn panels(client: Client, owner: Owner, twin: String, plan: Plan, seen: Cell<Seen>) -> AnyView {
+fn panels(client: Client, owner: Owner, twin: String, plan: Plan, sight: Sight) -> AnyView {
     let asset = Asset { owner, kind: Kind::Twin, name: twin };
     let instances = expect_context::<Instances>();
     let seats = plan.seats;
     let members = Rc::new(seats.iter().map(|seat| seat.name.clone()).collect());
     let whose = move |member: Option<&str>| {
         let number = seats.iter().position(|seat| Some(seat.name.as_str()) == member)?;
-        let pipeline = seen.peek(|seen| seen.seats.get(number).and_then(|seat| seat.2)).flatten()?;
+        let pipeline = sight.pipeline(number)?;
         let place = seats[number].place.clone();
         Some(Target { client: instances.client(&place.instance)?, project: place.project, twin: place.twin, pipeline })
     };
-    let live = Memo::new(move |_| !seen.with(|seen| seen.whole.is_some_and(Whole::is_over)));
-    let around = Around { client, whose: Rc::new(whose), live: live.into(), members, folder: asset.path() };
+    let live = Signal::derive(move || !sight.head.with(|head| head.whole.is_some_and(Whole::is_over)));
+    let around = Around { client, whose: Rc::new(whose), live, members, folder: asset.path() };
     parts::dashboard(asset, around)
 }
 
@@ -234,7 +237,10 @@ pub fn FederatedPage(client: Client, owner: Owner, twin: String, run: Option<Str
             found.set(Some(both));
         });
     };
-    Effect::new(move |_| load());
+    Effect::new(move |_| {
+        tab::boards();
+        load();
+    });
     let title = format!("{twin}, federation");
     let body = dynamic(move || match found.with(Clone::clone) {
         None => view! { <div class="page-head"><h1>{twin.clone()}</h1></div><Skeleton rows=8 label="Loading the federation"/> }.into_any(),

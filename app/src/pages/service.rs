@@ -8,6 +8,7 @@ use twin::asset::Owner;
 
 use crate::actions::service::hand;
 use crate::browser;
+use crate::browser::tab;
 use crate::components::problem_box::ProblemBox;
 use crate::instances::Client;
 use crate::queries::service::{Service, services};
@@ -76,6 +77,7 @@ pub fn ServicePage(client: Client) -> impl IntoView {
     let (stored, toasts) = (StoredValue::new(client.clone()), expect_context::<Toasts>());
     let found = ask(|| (), move |()| services(stored.get_value()));
     Effect::new(move |_| {
+        tab::boards();
         spawn_local(async move {
             loop {
                 browser::sleep(AGAIN).await;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use compose::lint::{Finding, about, lint};
+use compose::lint::{Finding, about, is_board, lint, lint_boards};
 use compose::project::Project;
 use compose::scenario::Scenario;
 use futures_util::future::{LocalBoxFuture, join_all};
@@ -80,8 +80,24 @@ fn lint_one(project: Project, path: String, text: String) -> Result<Vec<Finding>
     Ok(found)
 }
 
+#[wasm_split(page_federated, wasm_split_path = leptos::wasm_split, fallible)]
+fn begin_boards(project: Project) -> Result<Vec<Finding>, SplitLoaderError> {
+    Ok(lint_boards(&project))
+}
+
+/// What is said about federations and dashboards, if there are any.
+async fn boards(project: &Project) -> Vec<Finding> {
+    if project.texts.keys().any(|path| is_board(path)) { begin_boards(project.clone()).await.unwrap_or_default() } else { Vec::new() }
+}
+
 /// What the lint says about one file as it is now, among the others as they are there.
 pub async fn lint_later(project: Project, path: String, text: String) -> Vec<Finding> {
+    if is_board(&path) {
+        let mut project = project;
+        project.files.entry(path.clone()).or_insert(None);
+        project.texts.insert(path.clone(), text);
+        return boards(&project).await.into_iter().filter(|finding| finding.path == path).collect();
+    }
     lint_one(project, path, text).await.unwrap_or_default()
 }
 
@@ -120,6 +136,7 @@ pub async fn check(client: Client, asset: Asset) -> Result<Checked, Problem> {
         }
     }
     let mut all = lint(&project);
+    all.extend(boards(&project).await);
     // Of a project that is not known whole nobody can say what it lacks.
     if project.files.len() >= PAGES * 100 {
         all.retain(|finding| !finding.code.ends_with("-missing") && finding.code != "missing-file");

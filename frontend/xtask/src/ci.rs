@@ -44,7 +44,7 @@ const TOGETHER: [Together; 24] = [
     together("editing", &["page_edit"], &["part_frame"], &["work.css"]),
     together("changes", &["page_changes"], &["part_frame"], &["work.css"]),
     together("a workspace", &["page_workspace"], &["part_frame"], &["work.css"]),
-    together("a federated twin", &["page_federated"], &["part_frame"], &["work.css"]),
+    together("a federated twin", &["page_federated"], &["part_frame"], &["work.css", "boards.css"]),
     together("an embedded view", &["page_embed"], &["part_markdown"], &["work.css", "embed.js"]),
     together("the form for links", &["part_embed"], &["page_asset", "part_use"], &[]),
     together("formulas", &["part_math"], &["page_asset", "part_markdown"], &[]),
@@ -54,7 +54,7 @@ const TOGETHER: [Together; 24] = [
     together("the menus, and searching in files", &["part_frame"], &[], &[]),
     together("a run", &["page_run"], &[], &["work.css"]),
     together("the log of a job", &["part_log"], &["page_run"], &["logworker.js", "logengine.js", "logengine_bg.wasm"]),
-    together("a dashboard", &["part_dashboard"], &["page_run"], &["panel.js", "uplot.js", "uplot.css"]),
+    together("a dashboard", &["part_dashboard"], &["page_run"], &["panel.js", "uplot.js", "uplot.css", "boards.css"]),
     together("a result with its plot", &["part_file"], &["page_run"], &["plot.js", "uplot.js", "uplot.css"]),
 ];
 /// The editor's library, alone.

@@ -12,7 +12,7 @@ use crate::shell::{call, root, say};
 use crate::wasm;
 
 /// What every page needs, and what all but the first do.
-pub const SHEETS: [&str; 2] = ["main.css", "work.css"];
+pub const SHEETS: [&str; 3] = ["main.css", "work.css", "boards.css"];
 
 /// Where the site is built.
 pub fn folder() -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use compose::lint::{Severity, lint};
+use compose::lint::{Severity, lint, lint_boards};
 use compose::project::{MOST_TEXT, Project};
 
 use super::say;
@@ -69,7 +69,8 @@ fn read(folder: &Path) -> Result<Project, String> {
 /// Prints what does not fit in a checked-out project, one JSON object a line; whether it is free of
 /// errors.
 pub fn lint_folder(folder: &Path) -> Result<bool, String> {
-    let findings = lint(&read(folder)?);
+    let project = read(folder)?;
+    let findings: Vec<_> = lint(&project).into_iter().chain(lint_boards(&project)).collect();
     for finding in &findings {
         say(&serde_json::to_string(finding).map_err(|error| error.to_string())?)?;
     }

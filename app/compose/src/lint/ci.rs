@@ -91,7 +91,7 @@ pub fn check(project: &Project, found: &mut Vec<Finding>) {
         let own = at(FILE);
         if !project.has(&own) {
             // A federated twin is started by its manifest.
-            if !project.has(&at(federation::manifest::FILE)) {
+            if !project.has(&at("federation.yml")) {
                 found.push(Finding::new(&own, 1, Severity::Warning, "no-ci-file", format!("“{name}” has no {FILE}, so it cannot be run.")));
             }
             continue;

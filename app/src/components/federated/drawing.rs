@@ -2,13 +2,12 @@
 //! same.
 
 use compose::layout::{HEIGHT, WIDTH, draw};
-use federation::lead::Seen;
 use federation::plan::Plan;
 use leptos::prelude::*;
 
 use super::look;
+use crate::actions::federated::Sight;
 use crate::bootstrap::Bootstrap;
-use crate::ui::cell::Cell;
 
 /// More members are shown as a map of squares.
 pub const MOST: usize = 24;
@@ -46,12 +45,11 @@ fn pairs(plan: &Plan, topics: &[(String, String)]) -> (Vec<(usize, usize)>, usiz
     (waits.into_iter().chain(talks).collect(), count)
 }
 
-/// The drawing.
-#[component]
-pub fn Drawing(plan: Plan, seen: Cell<Seen>) -> impl IntoView {
+/// The drawing; what stands how only once it was started.
+pub fn drawing(plan: &Plan, sight: Sight, started: bool) -> AnyView {
     let bootstrap = expect_context::<Bootstrap>();
-    let topics = topics(&plan);
-    let (pairs, waits) = pairs(&plan, &topics);
+    let topics = topics(plan);
+    let (pairs, waits) = pairs(plan, &topics);
     let drawn = draw(plan.seats.len() + topics.len(), &pairs);
     let (wide, high) = drawn.size;
     let curves = drawn.curves.iter().enumerate().map(|(number, curve)| {
@@ -60,17 +58,17 @@ pub fn Drawing(plan: Plan, seen: Cell<Seen>) -> impl IntoView {
     });
     let curves = curves.collect_view();
     let seats = plan.seats.iter().zip(&drawn.boxes).enumerate().map(|(number, (seat, spot))| {
-        let standing = Memo::new(move |_| seen.with(|seen| seen.seats.get(number).map(|seat| seat.0)));
         let instance = bootstrap.instance(&seat.place.instance);
         let hue = instance.map(|instance| instance.hue);
         let where_ = instance.map_or_else(|| "not known here".to_owned(), |instance| instance.name.clone());
-        let variant = move || standing.get().map(|standing| look(standing).0);
+        let standing = move || started.then(|| sight.standing(number));
+        let variant = move || standing().map(|standing| look(standing).0);
         view! {
             <g class="federation-seat" data-variant=variant transform=format!("translate({} {})", spot.x, spot.y)>
                 <rect class="graph-box" width=WIDTH height=HEIGHT rx="8"></rect>
                 <rect class="federation-hue" data-hue=hue width="5" height=HEIGHT rx="2"></rect>
                 <text class="graph-name" x="16" y="23">{short(&seat.name, 20)}</text>
-                <text class="graph-file" x="16" y="42">{short(&where_, 14)}<tspan class="federation-word" x=WIDTH - 10.0 text-anchor="end">{move || standing.get().map(|standing| standing.word())}</tspan></text>
+                <text class="graph-file" x="16" y="42">{short(&where_, 14)}<tspan class="federation-word" x=WIDTH - 10.0 text-anchor="end">{move || standing().map_or("", |standing| standing.word())}</tspan></text>
             </g>
         }
     });
@@ -93,4 +91,5 @@ pub fn Drawing(plan: Plan, seen: Cell<Seen>) -> impl IntoView {
             </svg>
         </div>
     }
+    .into_any()
 }
