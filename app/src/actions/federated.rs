@@ -1,6 +1,8 @@
-//! Leading a federated run from the browser, under the person's own rights on every instance.
+//! Leading a federated run from the browser, under the person's own rights on every instance. Leading is in a
+//! file of its own.
 
-use std::collections::BTreeMap;
+#![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
+
 use std::future::Future;
 
 use federation::journal::{Journal, VERSION};
@@ -8,14 +10,17 @@ use federation::lead::{Hands, Lead as Leading, Reached, Seen};
 use federation::plan::Plan;
 use federation::reach::record;
 use federation::standing::Standing;
+use futures_util::future::LocalBoxFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use twin::asset::Owner;
 
 use crate::browser;
 use crate::browser::{iso_now, tab};
 use crate::instances::{Client, Instances};
 use crate::problem::Problem;
+use crate::queries::federated::lost;
 use crate::ui::cell::Cell;
 
 /// Seconds between two looks at members: on the forge, and elsewhere.
@@ -30,14 +35,26 @@ fn remembered_as(run: &str) -> String {
 }
 
 /// Begins a run: writes its record, and gives its id.
-pub async fn begin(client: Client, owner: Owner, twin: String, plan: &Plan, variables: BTreeMap<String, String>) -> Result<String, Problem> {
+pub async fn begin(client: Client, owner: Owner, twin: String, plan: Plan) -> Result<String, Problem> {
+    begin_run(client, owner, twin, plan).await.map_err(|_| lost())?.await
+}
+
+/// What beginning comes to.
+type Beginning = LocalBoxFuture<'static, Result<String, Problem>>;
+
+#[wasm_split(part_lead, wasm_split_path = leptos::wasm_split, fallible)]
+fn begin_run(client: Client, owner: Owner, twin: String, plan: Plan) -> Result<Beginning, SplitLoaderError> {
+    Ok(Box::pin(write_run(client, owner, twin, plan)))
+}
+
+async fn write_run(client: Client, owner: Owner, twin: String, plan: Plan) -> Result<String, Problem> {
     let stamp: String = iso_now().chars().filter(|letter| letter.is_ascii_digit()).take(14).collect();
     let id = format!("{stamp}-{:04x}", (browser::chance() * 65_536.0) as u32);
     let leader = tab::page_name();
     let by = client.username.clone().unwrap_or_default();
-    let journal = Journal { version: VERSION, id: id.clone(), twin: twin.clone(), by, begun: iso_now(), leader: leader.clone(), variables, ..Journal::default() };
+    let journal = Journal { version: VERSION, id: id.clone(), twin: twin.clone(), by, begun: iso_now(), leader: leader.clone(), ..Journal::default() };
     let project = client.project_path(owner);
-    record::begin(&client, &project, &journal, plan).await.map_err(|why| Problem {
+    record::begin(&client, &project, &journal, &plan).await.map_err(|why| Problem {
         title: format!("The federated run could not be begun: its record could not be written to {project} on {}. {}", client.instance.name, why.sentence()),
         advice: "Whoever starts a federated twin needs the role Developer in its project. Nothing was started.".to_owned(),
         sign_in: false,
@@ -160,12 +177,27 @@ impl Hands for Page {
     }
 }
 
-/// Goes on with a run as it was read just now; `sight` is told what it comes to. A tab that led it
-/// before it was loaded again leads it on.
-pub fn take_up(instances: Instances, client: Client, owner: Owner, plan: Plan, read: (Journal, String), sight: Sight) -> Lead {
+/// Goes on with a run as it was read just now; `sight` is told what it comes to, and `made` whom to tell what
+/// is wanted. A tab that led it before it was loaded again leads it on.
+pub fn take_up(page: (Instances, Client, Owner), plan: Plan, read: (Journal, String), sight: Sight, made: Cell<Option<Lead>>) {
+    spawn_local(async move {
+        match begin_lead(page, plan, read, sight).await {
+            Ok(lead) => {
+                made.set(Some(lead));
+            }
+            Err(_) => {
+                sight.head.set(Seen { trouble: Some(lost().title), ..Seen::default() });
+            }
+        }
+    });
+}
+
+#[wasm_split(part_lead, wasm_split_path = leptos::wasm_split, fallible)]
+fn begin_lead(page: (Instances, Client, Owner), plan: Plan, read: (Journal, String), sight: Sight) -> Result<Lead, SplitLoaderError> {
+    let (instances, client, owner) = page;
     let led = tab::remembered_in_tab(&remembered_as(&read.0.id)).is_some_and(|name| name == read.0.leader);
     let project = client.project_path(owner);
     let lead = Leading::take_up(Page { instances, client, sight }, project, plan, read, tab::page_name(), led);
     spawn_local(lead.clone().run());
-    lead
+    Ok(lead)
 }

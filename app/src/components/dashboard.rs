@@ -50,8 +50,8 @@ pub struct Around {
 fn alarms(panel: &Panel, feeds: &[Feed]) -> AnyView {
     let (alarms, feeds) = (panel.alarms.clone(), feeds.iter().map(|feed| (feed.name.clone(), feed.last)).collect::<Vec<_>>());
     let all = move || {
-        let said = |(name, last): &(String, RwSignal<Option<f64>>)| {
-            let value = last.get()?;
+        let said = |(name, last): &(String, Cell<Option<f64>>)| {
+            let value = last.with(|last| *last)?;
             alarms.iter().find_map(|alarm| alarm.says(value)).map(|text| format!("{name} is {}: {text}", gauges::short(value)))
         };
         feeds.iter().filter_map(said).collect::<Vec<String>>()

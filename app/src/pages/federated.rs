@@ -1,6 +1,6 @@
 //! A federated twin: its plan, and its runs, which this page leads or watches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use ::federation::journal::{Journal, Wish};
@@ -72,10 +72,9 @@ fn wrong(unplanned: Unplanned, again: Callback<()>) -> AnyView {
 }
 
 /// What can be done with the whole.
-fn acts(lead: Lead, sight: Sight) -> AnyView {
-    let lead = StoredValue::new_local(lead);
+fn acts(lead: Cell<Option<Lead>>, sight: Sight) -> AnyView {
     let asked = RwSignal::new(false);
-    let wish = move |wish: Wish| lead.with_value(|lead| lead.wish(wish));
+    let wish = move |wish: Wish| lead.peek(Clone::clone).flatten().iter().for_each(|lead| lead.wish(wish));
     let buttons = dynamic(move || {
         let (leads, wanted, over) = sight.head.with(|head| (head.leads, head.wish, head.whole.is_some_and(Whole::is_over)));
         if !leads || over || wanted == Wish::Stop {
@@ -96,16 +95,15 @@ fn acts(lead: Lead, sight: Sight) -> AnyView {
 }
 
 /// What is to be said about who leads, and about the record.
-fn notices(lead: Lead, sight: Sight, by: String) -> AnyView {
-    let lead = StoredValue::new_local(lead);
-    dynamic(move || match sight.head.with(|head| (head.leads, head.trouble.clone(), head.whole.is_some_and(Whole::is_over))) {
+fn notices(lead: Cell<Option<Lead>>, sight: Sight, by: String) -> AnyView {
+    dynamic(move || match sight.head.with(|head| (head.leads, head.trouble.clone(), head.whole.is_some_and(Whole::is_over) || (head.whole.is_none() && head.trouble.is_none()))) {
         (.., true) => ().into_any(),
         (_, Some(why), _) => view! { <Notice tone=Tone::Bad title="The record of this run cannot be reached, so nothing more is started." text=format!("{why} It is tried again by itself; members that run go on.")/> }.into_any(),
         (false, ..) => {
             let text = format!("It was begun by {by}. Another page leads it, or did until it was closed. What you see is up to date; to have members started, tried again or stopped from here, lead it.");
             view! {
                 <Notice tone=Tone::Plain title="You are watching this run." text>
-                    <button type="button" class="button" on:click=move |_| lead.with_value(Lead::take_lead)>"Lead it from here"</button>
+                    <button type="button" class="button" on:click=move |_| lead.peek(Clone::clone).flatten().iter().for_each(Lead::take_lead)>"Lead it from here"</button>
                 </Notice>
             }
             .into_any()
@@ -120,10 +118,12 @@ fn notices(lead: Lead, sight: Sight, by: String) -> AnyView {
 fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl IntoView {
     let (plan, read) = loaded;
     let instances = expect_context::<Instances>();
-    let many = plan.seats.len() > MOST;
     let sight = Sight::new(plan.seats.len());
     let journal = read.as_ref().map(|(journal, _)| journal.clone());
-    let lead = read.map(|read| take_up(instances, client.clone(), owner, plan.clone(), read, sight));
+    let (lead, started) = (Cell::new(None::<Lead>), journal.is_some());
+    if let Some(read) = read {
+        take_up((instances, client.clone(), owner), plan.clone(), read, sight, lead);
+    }
     let title = if plan.title.is_empty() { twin.clone() } else { plan.title.clone() };
     let library = Route::Library { places: crate::places::Places::one(&client.instance.id), kind: Some(Kind::Twin) }.to_string();
     let of = Route::Twin { instance: client.instance.id.clone(), owner, name: twin.clone() }.to_string();
@@ -138,11 +138,11 @@ fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl Into
                 .then(|| view! { <StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=true/> })
         })
     };
-    let head = match (&lead, &journal) {
-        (Some(lead), Some(_)) => view! { {whole}<span class="gap"></span>{acts(lead.clone(), sight)}{again} }.into_any(),
+    let head = match &journal {
+        Some(_) => view! { {whole}<span class="gap"></span>{acts(lead, sight)}{again} }.into_any(),
         _ => view! { <span class="gap"></span><StartButton client=client.clone() owner twin=twin.clone() plan=plan.clone() again=false/> }.into_any(),
     };
-    let notes = lead.clone().zip(journal.as_ref()).map(|(lead, journal)| notices(lead, sight, journal.by.clone()));
+    let notes = journal.as_ref().map(|journal| notices(lead, sight, journal.by.clone()));
     let facts = match &journal {
         Some(journal) => format!("Run {}, begun by {}", journal.id, journal.by),
         None => cost(&plan),
@@ -161,15 +161,14 @@ fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl Into
         (!text.is_empty()).then(|| view! { <Notice tone=Tone::Bad title="Something that it needs is not there." text/> })
     });
     let services = (!plan.services.is_empty()).then(|| format!("Needs {}.", plan.services.join(", ")));
-    let picture = if many { ().into_any() } else { drawing(&plan, sight, lead.is_some()) };
-    let started = lead.is_some();
+    let picture = if plan.seats.len() > MOST { ().into_any() } else { drawing(&plan, sight, started) };
     view! {
         <nav class="crumbs" aria-label="Path"><a href=library>"Digital twins"</a><a href=of>{twin.clone()}</a>{started.then(|| view! { <a href=Desk::Federated(owner, twin.clone(), None).at(&client.instance.id).to_string()>"Federation"</a> })}</nav>
         <div class="page-head"><h1>{title}</h1><span class="tag">{plan.kind.word()}</span>{head}</div>
         <p class="facts faint"><span>{facts}</span>{services.map(|services| view! { <span>{services}</span> })}</p>
         {notes}{lacks}
         {picture}
-        {board(plan.clone(), sight, lead, many)}
+        {board(plan.clone(), sight, lead, started)}
         {started.then(|| view! { <h2>"Dashboard"</h2>{panels(client.clone(), owner, twin.clone(), plan, sight)} })}
         {(!started).then(|| view! { <h2>"Earlier runs"</h2><EarlierRuns client owner twin/> })}
     }
@@ -200,11 +199,11 @@ fn StartButton(client: Client, owner: Owner, twin: String, plan: Plan, again: bo
     let able = client.username.is_some() && plan.seats.iter().any(|seat| seat.problem.is_none());
     let plan = StoredValue::new_local(plan);
     let press = move |_| {
-        let (client, twin, go) = (client.clone(), twin.clone(), go.clone());
+        let (client, twin, go, wanted) = (client.clone(), twin.clone(), go.clone(), plan.get_value());
         busy.set(true);
         spawn_local(async move {
             let instance = client.instance.id.clone();
-            match begin(client, owner, twin.clone(), &plan.get_value(), BTreeMap::new()).await {
+            match begin(client, owner, twin.clone(), wanted).await {
                 Ok(run) => go(&Desk::Federated(owner, twin, Some(run)).at(&instance).to_string(), NavigateOptions::default()),
                 Err(Problem { title, advice, .. }) => toasts.bad(title, advice),
             }

@@ -80,9 +80,19 @@ fn lint_one(project: Project, path: String, text: String) -> Result<Vec<Finding>
     Ok(found)
 }
 
-#[wasm_split(page_federated, wasm_split_path = leptos::wasm_split, fallible)]
+#[wasm_split(part_plan, wasm_split_path = leptos::wasm_split, fallible)]
 fn begin_boards(project: Project) -> Result<Vec<Finding>, SplitLoaderError> {
     Ok(lint_boards(&project))
+}
+
+#[wasm_split(part_plan, wasm_split_path = leptos::wasm_split, fallible)]
+fn lint_board(project: Project, path: String, text: String) -> Result<Vec<Finding>, SplitLoaderError> {
+    let mut project = project;
+    project.files.entry(path.clone()).or_insert(None);
+    project.texts.insert(path.clone(), text);
+    let mut found = lint_boards(&project);
+    found.retain(|finding| finding.path == path);
+    Ok(found)
 }
 
 /// What is said about federations and dashboards, if there are any.
@@ -93,10 +103,7 @@ async fn boards(project: &Project) -> Vec<Finding> {
 /// What the lint says about one file as it is now, among the others as they are there.
 pub async fn lint_later(project: Project, path: String, text: String) -> Vec<Finding> {
     if is_board(&path) {
-        let mut project = project;
-        project.files.entry(path.clone()).or_insert(None);
-        project.texts.insert(path.clone(), text);
-        return boards(&project).await.into_iter().filter(|finding| finding.path == path).collect();
+        return lint_board(project, path, text).await.unwrap_or_default();
     }
     lint_one(project, path, text).await.unwrap_or_default()
 }

@@ -1,4 +1,7 @@
-//! Federated twins: their manifest with everything that it names, and the runs that there were.
+//! Federated twins: their manifest with everything that it names, and the runs that there were. Planning is
+//! in a file of its own, and records are in that of leading.
+
+#![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
 use std::collections::BTreeMap;
 
@@ -6,10 +9,11 @@ use federation::journal::Journal;
 use federation::manifest::{FILE, Whereabouts, read};
 use federation::plan::{Found, Home, Place, Plan, Planned, plan};
 use federation::reach::record;
-use futures_util::future::{join, join_all};
+use futures_util::future::{LocalBoxFuture, join, join_all};
 use gitlab::Error;
 use gitlab::endpoint::ask;
 use gitlab::repository::{ListTree, RawFile};
+use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use twin::asset::{Asset, Kind, Owner};
 
 use crate::bootstrap::Bootstrap;
@@ -82,6 +86,27 @@ async fn at(client: &Client, place: &Place) -> Result<Found, Error> {
 
 /// The plan of the federated twin `asset`, with all that it is made of looked up.
 pub async fn planned(bootstrap: Bootstrap, instances: Instances, client: Client, asset: Asset) -> Result<Plan, Unplanned> {
+    match begin_plan(bootstrap, instances, client, asset).await {
+        Ok(planning) => planning.await,
+        Err(_) => Err(Unplanned::Problem(lost())),
+    }
+}
+
+/// A part of the app did not come.
+pub fn lost() -> Problem {
+    let advice = "It may be down, or just have been updated. Try again; if that does not help, reload.".to_owned();
+    Problem { title: "This part of the app could not be loaded from the Twinport server.".to_owned(), advice, sign_in: false }
+}
+
+/// What planning comes to.
+type Planning = LocalBoxFuture<'static, Result<Plan, Unplanned>>;
+
+#[wasm_split(part_plan, wasm_split_path = leptos::wasm_split, fallible)]
+fn begin_plan(bootstrap: Bootstrap, instances: Instances, client: Client, asset: Asset) -> Result<Planning, SplitLoaderError> {
+    Ok(Box::pin(plan_all(bootstrap, instances, client, asset)))
+}
+
+async fn plan_all(bootstrap: Bootstrap, instances: Instances, client: Client, asset: Asset) -> Result<Plan, Unplanned> {
     let path = format!("{}/{FILE}", asset.path());
     let file = RawFile::new(client.project(asset.owner), &path, client.branch());
     let bytes = ask(&client, &file).await.map_err(|error| Unplanned::Problem(Problem::new(&error, &format!("read {path}"), &client.instance.name)))?;
@@ -110,6 +135,18 @@ pub struct Earlier {
 
 /// The newest federated runs of a twin.
 pub async fn earlier(client: Client, owner: Owner, twin: String) -> Result<Vec<Earlier>, Problem> {
+    begin_earlier(client, owner, twin).await.map_err(|_| lost())?.await
+}
+
+/// What a list comes to.
+type Listing = LocalBoxFuture<'static, Result<Vec<Earlier>, Problem>>;
+
+#[wasm_split(part_lead, wasm_split_path = leptos::wasm_split, fallible)]
+fn begin_earlier(client: Client, owner: Owner, twin: String) -> Result<Listing, SplitLoaderError> {
+    Ok(Box::pin(list_earlier(client, owner, twin)))
+}
+
+async fn list_earlier(client: Client, owner: Owner, twin: String) -> Result<Vec<Earlier>, Problem> {
     let project = client.project_path(owner);
     let ids = record::list(&client, &project, &twin).await.map_err(|error| Problem::new(&error, "list the federated runs", &client.instance.name))?;
     let one = async |id: String| {
@@ -120,7 +157,22 @@ pub async fn earlier(client: Client, owner: Owner, twin: String) -> Result<Vec<E
 }
 
 /// One run: the plan that it began with, and its record with what guards the next change.
-pub async fn recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<(Plan, (Journal, String)), Problem> {
+pub async fn recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<Recorded, Problem> {
+    begin_recorded(client, owner, twin, run).await.map_err(|_| lost())?.await
+}
+
+/// A plan, and a record with what guards its next change.
+pub type Recorded = (Plan, (Journal, String));
+
+/// What reading comes to.
+type Reading = LocalBoxFuture<'static, Result<Recorded, Problem>>;
+
+#[wasm_split(part_lead, wasm_split_path = leptos::wasm_split, fallible)]
+fn begin_recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<Reading, SplitLoaderError> {
+    Ok(Box::pin(read_recorded(client, owner, twin, run)))
+}
+
+async fn read_recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<Recorded, Problem> {
     let project = client.project_path(owner);
     let both = join(record::plan(&client, &project, &twin, &run), record::read(&client, &project, &twin, &run)).await;
     let both = match both {

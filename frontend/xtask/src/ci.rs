@@ -29,7 +29,7 @@ const fn together(what: &'static str, names: &'static [&'static str], on: &'stat
 
 /// A page with the part it shows at once; parts on the page where they are opened, with their
 /// library or engine.
-const TOGETHER: [Together; 24] = [
+const TOGETHER: [Together; 26] = [
     together("a twin or asset with its README", &["page_asset", "part_markdown"], &[], &["work.css"]),
     together("the form that starts a twin", &["part_start"], &["page_asset"], &[]),
     together("the history of an asset", &["part_history"], &["page_asset"], &[]),
@@ -45,6 +45,8 @@ const TOGETHER: [Together; 24] = [
     together("changes", &["page_changes"], &["part_frame"], &["work.css"]),
     together("a workspace", &["page_workspace"], &["part_frame"], &["work.css"]),
     together("a federated twin", &["page_federated"], &["part_frame"], &["work.css", "boards.css"]),
+    together("planning a federated twin", &["part_plan"], &["page_federated"], &[]),
+    together("leading a federated run", &["part_lead"], &["page_federated"], &[]),
     together("an embedded view", &["page_embed"], &["part_markdown"], &["work.css", "embed.js"]),
     together("the form for links", &["part_embed"], &["page_asset", "part_use"], &[]),
     together("formulas", &["part_math"], &["page_asset", "part_markdown"], &[]),

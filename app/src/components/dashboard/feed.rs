@@ -25,7 +25,7 @@ pub struct Feed {
     /// In the legend.
     pub name: String,
     /// The newest value.
-    pub last: RwSignal<Option<f64>>,
+    pub last: Cell<Option<f64>>,
     /// The smallest and the largest.
     pub ends: Cell<(f64, f64)>,
     /// Texts, each since when, in milliseconds since 1970.
@@ -42,7 +42,7 @@ impl Feed {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            last: RwSignal::new(None),
+            last: Cell::new(None),
             ends: Cell::new((f64::INFINITY, f64::NEG_INFINITY)),
             states: Cell::new(Vec::new()),
             note: RwSignal::new(None),
@@ -63,7 +63,7 @@ impl Feed {
     fn whole(&self, place: usize, values: Values) -> bool {
         let (x, y) = &values;
         let ends = y.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(*value), most.max(*value)));
-        let alive = self.last.try_set(y.last().copied()).is_none();
+        let alive = self.last.set(y.last().copied());
         self.ends.set(ends);
         let drawn = self.picture.peek(|picture| picture.as_ref().map(|picture| picture.set(place, x, y)).is_some()).unwrap_or(true);
         if !drawn {
@@ -84,7 +84,7 @@ impl Feed {
         if let Some([.., last]) = rows.last() {
             let (least, most) = self.ends.peek(|ends| *ends).unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
             self.ends.set(rows.iter().fold((least, most), |(low, high), [_, least, most, _]| (low.min(*least), high.max(*most))));
-            let _ = self.last.try_set(Some(*last));
+            self.last.set(Some(*last));
         }
     }
 
@@ -155,7 +155,7 @@ pub fn follow_all(followed: Vec<Followed>, around: Around) {
                 spawn_local(async move {
                     follow(&url, move |line| {
                         hear(&feeds, &line);
-                        feeds.first().is_some_and(|(feed, _)| feed.last.try_get_untracked().is_some())
+                        feeds.first().is_some_and(|(feed, _)| feed.last.peek(|_| ()).is_some())
                     })
                     .await;
                 });

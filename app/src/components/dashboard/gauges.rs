@@ -34,9 +34,9 @@ pub fn gauges(panel: &Panel, feeds: &[Feed]) -> AnyView {
     let (unit, alarms) = (panel.unit.clone(), panel.alarms.clone());
     let one = |feed: &Feed| {
         let (last, unit, alarms, name) = (feed.last, unit.clone(), alarms.clone(), feed.name.clone());
-        let part = move || last.get().map_or(0.0, |value| (value - low) / (high - low).max(f64::MIN_POSITIVE));
-        let words = move || last.get().map_or_else(|| "no value".to_owned(), |value| format!("{} {unit}", short(value)).trim().to_owned());
-        let bad = move || last.get().is_some_and(|value| alarms.iter().any(|alarm| alarm.says(value).is_some())).then_some("bad");
+        let part = move || last.with(|last| *last).map_or(0.0, |value| (value - low) / (high - low).max(f64::MIN_POSITIVE));
+        let words = move || last.with(|last| *last).map_or_else(|| "no value".to_owned(), |value| format!("{} {unit}", short(value)).trim().to_owned());
+        let bad = move || last.with(|last| *last).is_some_and(|value| alarms.iter().any(|alarm| alarm.says(value).is_some())).then_some("bad");
         let label = {
             let (name, words) = (name.clone(), words.clone());
             move || format!("{name}: {}, on a scale from {} to {}", words(), short(low), short(high))
@@ -90,7 +90,7 @@ pub fn table(panel: &Panel, feeds: &[Feed]) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{name}</th>
-                <td>{move || last.get().map(short).unwrap_or_default()}</td>
+                <td>{move || last.with(|last| *last).map(short).unwrap_or_default()}</td>
                 <td>{move || { ends.track(); value(ends.peek(|ends| ends.0).unwrap_or(f64::NAN)) }}</td>
                 <td>{move || { ends.track(); value(ends.peek(|ends| ends.1).unwrap_or(f64::NAN)) }}</td>
             </tr>

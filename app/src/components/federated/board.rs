@@ -5,6 +5,7 @@ use federation::standing::Standing;
 use leptos::prelude::*;
 use twin::asset::Owner;
 
+use super::drawing::MOST;
 use super::{look, mark};
 use crate::actions::federated::{Lead, Sight};
 use crate::bootstrap::Bootstrap;
@@ -55,14 +56,14 @@ fn squares(plan: &Plan, sight: Sight, text: RwSignal<String>) -> AnyView {
 }
 
 /// What can be done with a member.
-fn acts(number: usize, name: String, sight: Sight, lead: StoredValue<Option<Lead>, LocalStorage>) -> AnyView {
+fn acts(number: usize, name: String, sight: Sight, lead: Cell<Option<Lead>>) -> AnyView {
     dynamic(move || {
         let (leads, stopping) = sight.head.with(|head| (head.leads, head.wish == federation::journal::Wish::Stop));
         if !leads || stopping {
             return ().into_any();
         }
         let (standing, attempts) = sight.seat(number, |seat| (seat.0, seat.3));
-        let act = move |act: fn(&Lead, usize)| move |_| lead.with_value(|lead| lead.iter().for_each(|lead| act(lead, number)));
+        let act = move |act: fn(&Lead, usize)| move |_| lead.peek(Clone::clone).flatten().iter().for_each(|lead| act(lead, number));
         let button = |label: String, word: &'static str, done: fn(&Lead, usize)| {
             view! { <button type="button" class="button" data-variant="quiet" aria-label=label on:click=act(done)>{word}</button> }.into_any()
         };
@@ -83,15 +84,15 @@ fn acts(number: usize, name: String, sight: Sight, lead: StoredValue<Option<Lead
 #[derive(Clone)]
 struct Rows {
     sight: Sight,
-    lead: StoredValue<Option<Lead>, LocalStorage>,
+    lead: Cell<Option<Lead>>,
+    started: bool,
     names: Vec<String>,
     bootstrap: Bootstrap,
     instances: Instances,
 }
 
 fn row(number: usize, seat: Seat, rows: &Rows) -> AnyView {
-    let (sight, lead) = (rows.sight, rows.lead);
-    let started = lead.with_value(Option::is_some);
+    let (sight, lead, started) = (rows.sight, rows.lead, rows.started);
     let instance = rows.bootstrap.instance(&seat.place.instance).cloned();
     let client = rows.instances.client(&seat.place.instance);
     let more = seat.after.len().saturating_sub(3);
@@ -132,13 +133,12 @@ fn row(number: usize, seat: Seat, rows: &Rows) -> AnyView {
 }
 
 /// The map, the filter and the table.
-pub fn board(plan: Plan, sight: Sight, lead: Option<Lead>, many: bool) -> AnyView {
+pub fn board(plan: Plan, sight: Sight, lead: Cell<Option<Lead>>, started: bool) -> AnyView {
     let (text, only) = (RwSignal::new(String::new()), Cell::new(None::<Standing>));
-    let started = lead.is_some();
-    let map = many.then(|| squares(&plan, sight, text));
+    let map = (plan.seats.len() > MOST).then(|| squares(&plan, sight, text));
     let found: Vec<String> = plan.seats.iter().map(|seat| format!("{} {} {}", seat.name, seat.place.twin, seat.place.instance).to_lowercase()).collect();
     let names = plan.seats.iter().map(|seat| seat.name.clone()).collect();
-    let rows = Rows { sight, lead: StoredValue::new_local(lead), names, bootstrap: expect_context(), instances: expect_context() };
+    let rows = Rows { sight, lead, started, names, bootstrap: expect_context(), instances: expect_context() };
     let seats = plan.seats;
     let body = dynamic(move || {
         let (text, only) = (text.get().to_lowercase(), only.with(|only| *only));
