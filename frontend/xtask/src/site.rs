@@ -73,6 +73,20 @@ fn bundle(file: &Path) -> Result<()> {
     call(esbuild.current_dir(&folder).env("NODE_PATH", folder.join("node_modules")))
 }
 
+/// A module without what only people read; whose it is stays in it.
+fn shorten(from: &Path, to: &Path) -> Result<()> {
+    let folder = root().join("end2end");
+    let mut esbuild = std::process::Command::new("node");
+    esbuild.arg("node_modules/esbuild/bin/esbuild").arg(from).args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
+    call(esbuild.arg(format!("--outfile={}", to.display())).current_dir(&folder))?;
+    // The words at its top that say whose it is.
+    let text = std::fs::read_to_string(from)?;
+    if let Some((head, _)) = text.strip_prefix("/*").and_then(|rest| rest.split_once("*/")) {
+        std::fs::write(to, format!("/*{head}*/\n{}", std::fs::read_to_string(to)?))?;
+    }
+    Ok(())
+}
+
 fn compress(path: &Path) -> Result<()> {
     let bytes = std::fs::read(path)?;
     let beside = |suffix: &str| PathBuf::from(format!("{}.{suffix}", path.display()));
@@ -98,12 +112,13 @@ pub fn build(release: bool) -> Result<()> {
         std::fs::write(package.join(name), if release { shorter(&css) } else { css })?;
     }
     bundle(&package.join("editor.js"))?;
-    for script in ["plot.js", "panel.js", "embed.js", "view.js", "logworker.js"] {
+    shorten(&root().join("public/js/panel.js"), &package.join("panel.js"))?;
+    for script in ["plot.js", "embed.js", "view.js", "logworker.js"] {
         std::fs::copy(root().join("public/js").join(script), package.join(script))?;
     }
-    for (file, name) in [("uPlot.esm.js", "uplot.js"), ("uPlot.min.css", "uplot.css")] {
-        std::fs::copy(root().join("end2end/node_modules/uplot/dist").join(file), package.join(name)).context("uPlot is not there: run `npm ci` in end2end")?;
-    }
+    let plots = root().join("end2end/node_modules/uplot/dist");
+    std::fs::copy(plots.join("uPlot.min.css"), package.join("uplot.css")).context("uPlot is not there: run `npm ci` in end2end")?;
+    shorten(&plots.join("uPlot.esm.js"), &package.join("uplot.js"))?;
     std::fs::copy(root().join("public/favicon.svg"), fresh.join("favicon.svg"))?;
     let mut hasher = Sha256::new();
     for file in files(&package)? {
