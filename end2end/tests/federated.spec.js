@@ -51,10 +51,12 @@ test('a fleet of pumps: the first two before the others, over a reload, each sta
   await expect(page.getByText('Starting it starts 20 runs on 1 instance, at most 4 at once on each, the first 2 before the others. After 3 failures it pauses.')).toBeVisible();
   await ready(page);
   await accessible(page);
+  // Other tests have run twins on this server, too.
+  const before = (await pipelines(server)).length;
   await page.getByRole('button', { name: 'Start all' }).click();
   await expect(whole(page)).toHaveText('Starting');
   await expect(row(page, 'pump-01').getByRole('link', { name: /^Run \d+/ })).toBeVisible({ timeout: 30_000 });
-  expect((await pipelines(server)).length).toBeLessThanOrEqual(2);
+  expect((await pipelines(server)).length - before).toBeLessThanOrEqual(2);
   await expect(row(page, 'pump-20')).toContainText('The first 2 go ahead');
   await expect(row(page, 'pump-05').getByRole('link', { name: /^Run \d+/ })).toBeVisible({ timeout: 60_000 });
   // Away in the middle, and back: this tab goes on with what it led.
@@ -65,7 +67,7 @@ test('a fleet of pumps: the first two before the others, over a reload, each sta
   await expect(page.getByRole('row')).toHaveCount(2);
   await page.getByLabel('Filter members').fill('');
   await expect(whole(page)).toHaveText('Done', { timeout: 160_000 });
-  expect((await pipelines(server)).length).toBe(20);
+  expect((await pipelines(server)).length - before).toBe(20);
   await accessible(page);
   await page.getByRole('navigation', { name: 'Path' }).getByRole('link', { name: 'Federation' }).click();
   await expect(page.getByRole('row').filter({ hasText: 'Done' })).toContainText('20');

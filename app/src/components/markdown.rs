@@ -85,9 +85,10 @@ pub fn to_html(text: &str, folder: &str, formulas: &[Option<String>]) -> String 
     });
     let mut out = String::with_capacity(text.len() * 2);
     html::push_html(&mut out, events);
-    // Wide tables scroll by themselves, and can be reached by keyboard to do so.
+    // Wide tables and code scroll by themselves, and can be reached by keyboard to do so.
     out.replace("<table>", "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>")
         .replace("</table>", "</table></div>")
+        .replace("<pre>", "<pre tabindex=\"0\">")
         .replace("<a href=\"http", "<a rel=\"noopener noreferrer nofollow\" href=\"http")
 }
 
