@@ -195,6 +195,7 @@ fn federations_and_dashboards() {
         let of = |finding: &compose::lint::Finding| format!("{}:{} {}: {}", finding.path.trim_start_matches("digital_twins/"), finding.line, finding.code, finding.message);
         lint(&project)
             .iter()
+            .chain(&compose::lint::lint_boards(&project))
             .filter(|finding| finding.code.starts_with("federation") || finding.code.starts_with("dashboard") || finding.code == "no-ci-file")
             .map(of)
             .collect::<Vec<_>>()
