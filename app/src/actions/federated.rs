@@ -10,7 +10,6 @@ use federation::lead::{Hands, Lead as Leading, Reached, Seen};
 use federation::plan::Plan;
 use federation::reach::record;
 use federation::standing::Standing;
-use futures_util::future::LocalBoxFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -34,20 +33,9 @@ fn remembered_as(run: &str) -> String {
     format!("leads {run}")
 }
 
-/// Begins a run: writes its record, and gives its id.
-pub async fn begin(client: Client, owner: Owner, twin: String, plan: Plan) -> Result<String, Problem> {
-    begin_run(client, owner, twin, plan).await.map_err(|_| lost())?.await
-}
-
-/// What beginning comes to.
-type Beginning = LocalBoxFuture<'static, Result<String, Problem>>;
-
-#[wasm_split(part_lead, wasm_split_path = leptos::wasm_split, fallible)]
-fn begin_run(client: Client, owner: Owner, twin: String, plan: Plan) -> Result<Beginning, SplitLoaderError> {
-    Ok(Box::pin(write_run(client, owner, twin, plan)))
-}
-
-async fn write_run(client: Client, owner: Owner, twin: String, plan: Plan) -> Result<String, Problem> {
+/// Begins a run: writes its record, and gives its id. It is asked through `queries::federated::records`, in whose
+/// file it is.
+pub async fn write_run(client: Client, owner: Owner, twin: String, plan: Plan) -> Result<String, Problem> {
     let stamp: String = iso_now().chars().filter(|letter| letter.is_ascii_digit()).take(14).collect();
     let id = format!("{stamp}-{:04x}", (browser::chance() * 65_536.0) as u32);
     let leader = tab::page_name();

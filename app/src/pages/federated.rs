@@ -14,7 +14,7 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use crate::actions::federated::{Lead, Sight, begin, take_up};
+use crate::actions::federated::{Lead, Sight, take_up};
 use crate::bootstrap::Bootstrap;
 use crate::browser::tab;
 use crate::components::dashboard::Around;
@@ -28,7 +28,7 @@ use crate::desks::Desk;
 use crate::instances::{Client, Instances};
 use crate::problem::Problem;
 use crate::queries::dashboard::Target;
-use crate::queries::federated::{Unplanned, planned, recorded};
+use crate::queries::federated::{Answer, Ask, Unplanned, lost, planned, records};
 use crate::queries::service::missing;
 use crate::routes::Route;
 use crate::ui::cell::Cell;
@@ -203,8 +203,9 @@ fn StartButton(client: Client, owner: Owner, twin: String, plan: Plan, again: bo
         busy.set(true);
         spawn_local(async move {
             let instance = client.instance.id.clone();
-            match begin(client, owner, twin.clone(), wanted).await {
-                Ok(run) => go(&Desk::Federated(owner, twin, Some(run)).at(&instance).to_string(), NavigateOptions::default()),
+            match records(client, owner, twin.clone(), Ask::Begin(Box::new(wanted))).await {
+                Ok(Answer::Begun(run)) => go(&Desk::Federated(owner, twin, Some(run)).at(&instance).to_string(), NavigateOptions::default()),
+                Ok(_) => {}
                 Err(Problem { title, advice, .. }) => toasts.bad(title, advice),
             }
             let _ = busy.try_set(false);
@@ -230,7 +231,11 @@ pub fn FederatedPage(client: Client, owner: Owner, twin: String, run: Option<Str
             // started when it began.
             let today = planned(bootstrap, instances, client.clone(), asset.clone()).await;
             let both = match run {
-                Some(run) => recorded(client, owner, asset.name, run).await.map(|(plan, read)| (plan.again(today.as_ref().ok()), Some(read))).map_err(Unplanned::Problem),
+                Some(run) => match records(client, owner, asset.name, Ask::Run(run)).await {
+                    Ok(Answer::Run(read)) => Ok((read.0.again(today.as_ref().ok()), Some(read.1))),
+                    Ok(_) => Err(Unplanned::Problem(lost())),
+                    Err(problem) => Err(Unplanned::Problem(problem)),
+                },
                 None => today.map(|plan| (plan, None)),
             };
             found.set(Some(both));

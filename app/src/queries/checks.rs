@@ -80,30 +80,29 @@ fn lint_one(project: Project, path: String, text: String) -> Result<Vec<Finding>
     Ok(found)
 }
 
+// One function for both: each that is split off adds its name to the first load.
 #[wasm_split(part_plan, wasm_split_path = leptos::wasm_split, fallible)]
-fn begin_boards(project: Project) -> Result<Vec<Finding>, SplitLoaderError> {
-    Ok(lint_boards(&project))
-}
-
-#[wasm_split(part_plan, wasm_split_path = leptos::wasm_split, fallible)]
-fn lint_board(project: Project, path: String, text: String) -> Result<Vec<Finding>, SplitLoaderError> {
+fn begin_boards(project: Project, only: Option<(String, String)>) -> Result<Vec<Finding>, SplitLoaderError> {
     let mut project = project;
-    project.files.entry(path.clone()).or_insert(None);
-    project.texts.insert(path.clone(), text);
+    let path = only.map(|(path, text)| {
+        project.files.entry(path.clone()).or_insert(None);
+        project.texts.insert(path.clone(), text);
+        path
+    });
     let mut found = lint_boards(&project);
-    found.retain(|finding| finding.path == path);
+    found.retain(|finding| path.as_ref().is_none_or(|path| *path == finding.path));
     Ok(found)
 }
 
 /// What is said about federations and dashboards, if there are any.
 async fn boards(project: &Project) -> Vec<Finding> {
-    if project.texts.keys().any(|path| is_board(path)) { begin_boards(project.clone()).await.unwrap_or_default() } else { Vec::new() }
+    if project.texts.keys().any(|path| is_board(path)) { begin_boards(project.clone(), None).await.unwrap_or_default() } else { Vec::new() }
 }
 
 /// What the lint says about one file as it is now, among the others as they are there.
 pub async fn lint_later(project: Project, path: String, text: String) -> Vec<Finding> {
     if is_board(&path) {
-        return lint_board(project, path, text).await.unwrap_or_default();
+        return begin_boards(project, Some((path, text))).await.unwrap_or_default();
     }
     lint_one(project, path, text).await.unwrap_or_default()
 }

@@ -16,6 +16,7 @@ use gitlab::repository::{ListTree, RawFile};
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use twin::asset::{Asset, Kind, Owner};
 
+use crate::actions::federated::write_run;
 use crate::bootstrap::Bootstrap;
 use crate::browser::tab;
 use crate::instances::{Client, Instances};
@@ -133,17 +134,47 @@ pub struct Earlier {
     pub journal: Result<Journal, String>,
 }
 
-/// The newest federated runs of a twin.
-pub async fn earlier(client: Client, owner: Owner, twin: String) -> Result<Vec<Earlier>, Problem> {
-    begin_earlier(client, owner, twin).await.map_err(|_| lost())?.await
+/// What is asked of the records of a twin.
+pub enum Ask {
+    /// The newest runs.
+    Earlier,
+    /// One run, by its id.
+    Run(String),
+    /// A new run by this plan.
+    Begin(Box<Plan>),
 }
 
-/// What a list comes to.
-type Listing = LocalBoxFuture<'static, Result<Vec<Earlier>, Problem>>;
+/// What was answered, by what was asked.
+pub enum Answer {
+    /// The newest runs.
+    Earlier(Vec<Earlier>),
+    /// One run: the plan that it began with, and its record with what guards the next change.
+    Run(Box<Recorded>),
+    /// The id of the new run.
+    Begun(String),
+}
 
+/// A plan, and a record with what guards its next change.
+pub type Recorded = (Plan, (Journal, String));
+
+/// What asking comes to.
+type Asking = LocalBoxFuture<'static, Result<Answer, Problem>>;
+
+// One function for all three: each that is split off adds its name to the first load.
 #[wasm_split(part_lead, wasm_split_path = leptos::wasm_split, fallible)]
-fn begin_earlier(client: Client, owner: Owner, twin: String) -> Result<Listing, SplitLoaderError> {
-    Ok(Box::pin(list_earlier(client, owner, twin)))
+fn begin_records(client: Client, owner: Owner, twin: String, ask: Ask) -> Result<Asking, SplitLoaderError> {
+    Ok(Box::pin(async move {
+        match ask {
+            Ask::Earlier => list_earlier(client, owner, twin).await.map(Answer::Earlier),
+            Ask::Run(run) => read_recorded(client, owner, twin, run).await.map(|read| Answer::Run(Box::new(read))),
+            Ask::Begin(plan) => write_run(client, owner, twin, *plan).await.map(Answer::Begun),
+        }
+    }))
+}
+
+/// Asks the records of a twin.
+pub async fn records(client: Client, owner: Owner, twin: String, ask: Ask) -> Result<Answer, Problem> {
+    begin_records(client, owner, twin, ask).await.map_err(|_| lost())?.await
 }
 
 async fn list_earlier(client: Client, owner: Owner, twin: String) -> Result<Vec<Earlier>, Problem> {
@@ -154,22 +185,6 @@ async fn list_earlier(client: Client, owner: Owner, twin: String) -> Result<Vec<
         Earlier { id, journal }
     };
     Ok(join_all(ids.into_iter().take(SHOWN).map(one)).await)
-}
-
-/// One run: the plan that it began with, and its record with what guards the next change.
-pub async fn recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<Recorded, Problem> {
-    begin_recorded(client, owner, twin, run).await.map_err(|_| lost())?.await
-}
-
-/// A plan, and a record with what guards its next change.
-pub type Recorded = (Plan, (Journal, String));
-
-/// What reading comes to.
-type Reading = LocalBoxFuture<'static, Result<Recorded, Problem>>;
-
-#[wasm_split(part_lead, wasm_split_path = leptos::wasm_split, fallible)]
-fn begin_recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<Reading, SplitLoaderError> {
-    Ok(Box::pin(read_recorded(client, owner, twin, run)))
 }
 
 async fn read_recorded(client: Client, owner: Owner, twin: String, run: String) -> Result<Recorded, Problem> {

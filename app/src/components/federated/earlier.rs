@@ -8,7 +8,8 @@ use crate::browser;
 use crate::components::problem_box::ProblemBox;
 use crate::desks::Desk;
 use crate::instances::Client;
-use crate::queries::federated::{Earlier, earlier};
+use crate::problem::Problem;
+use crate::queries::federated::{Answer, Ask, Earlier, lost, records};
 use crate::queries::{Load, ask};
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
@@ -36,11 +37,18 @@ fn row(instance: &str, owner: Owner, twin: &str, one: Earlier) -> AnyView {
     }
 }
 
+async fn listed(client: Client, owner: Owner, twin: String) -> Result<Vec<Earlier>, Problem> {
+    match records(client, owner, twin, Ask::Earlier).await? {
+        Answer::Earlier(list) => Ok(list),
+        _ => Err(lost()),
+    }
+}
+
 /// The list.
 #[component]
 pub fn EarlierRuns(client: Client, owner: Owner, twin: String) -> impl IntoView {
     let (stored, name) = (StoredValue::new(client.clone()), StoredValue::new(twin));
-    let found = ask(|| (), move |()| earlier(stored.get_value(), owner, name.get_value()));
+    let found = ask(|| (), move |()| listed(stored.get_value(), owner, name.get_value()));
     let instance = client.instance.id;
     dynamic(move || match found.state.get() {
         Load::Loading => view! { <Skeleton rows=3 label="Loading earlier runs"/> }.into_any(),
