@@ -119,6 +119,10 @@ pub fn build(release: bool) -> Result<()> {
     let plots = root().join("end2end/node_modules/uplot/dist");
     std::fs::copy(plots.join("uPlot.min.css"), package.join("uplot.css")).context("uPlot is not there: run `npm ci` in end2end")?;
     shorten(&plots.join("uPlot.esm.js"), &package.join("uplot.js"))?;
+    if release {
+        shorten(&package.join("twinport.js"), &fresh.join("short.js"))?;
+        std::fs::rename(fresh.join("short.js"), package.join("twinport.js"))?;
+    }
     std::fs::copy(root().join("public/favicon.svg"), fresh.join("favicon.svg"))?;
     let mut hasher = Sha256::new();
     for file in files(&package)? {
