@@ -219,6 +219,36 @@ pub struct Runner {
     pub log_limit_bytes: Option<u64>,
     /// Megabytes of memory a process may ask for.
     pub memory_mb: Option<u64>,
+    /// Containers for jobs whose tags ask for them.
+    pub container: Vec<Containers>,
+}
+
+/// Where jobs with `image:` run: `[[runner.container]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Containers {
+    /// Tags it offers.
+    pub tags: Vec<String>,
+    /// podman, docker or what takes the same options, with options of its own.
+    #[serde(default = "podman")]
+    pub command: Vec<String>,
+    /// The image of jobs that name none.
+    pub image: String,
+    /// Patterns of images that may be used; all when there are none.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// The network of the containers, in the engine's words; without one, `[runner] network` says whether there is any.
+    pub network: Option<String>,
+    /// Whether the image's own user runs the job (as on GitLab), and not one without rights.
+    #[serde(default)]
+    pub image_user: bool,
+    /// More options for the engine's `run`.
+    #[serde(default)]
+    pub options: Vec<String>,
+}
+
+fn podman() -> Vec<String> {
+    vec!["podman".to_owned()]
 }
 
 impl Config {

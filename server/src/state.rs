@@ -136,6 +136,16 @@ pub fn forge_config(config: &Config, data: &Path) -> forge::Config {
         runner.tags.clone_from(tags);
     }
     runner.slots = config.runner.concurrent.unwrap_or(runner.slots);
+    runner.containers = config
+        .runner
+        .container
+        .iter()
+        .cloned()
+        .map(|of| {
+            let network = of.network.or_else(|| (!config.runner.network).then(|| "none".to_owned()));
+            forge::runner::ContainerConfig { tags: of.tags, command: of.command, image: of.image, images: of.images, network, image_user: of.image_user, options: of.options }
+        })
+        .collect();
     runner.limits.log_bytes = config.runner.log_limit_bytes.unwrap_or(runner.limits.log_bytes);
     runner.limits.memory_bytes = config.runner.memory_mb.map_or(runner.limits.memory_bytes, |mb| mb.saturating_mul(1024 * 1024));
     forge::Config { folder: data.join("forge"), url: format!("{}/forge", config.public_url()), home: "/auth/forge?then=%2F".to_owned(), runner }

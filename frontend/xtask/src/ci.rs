@@ -107,6 +107,7 @@ pub fn test() -> Result<()> {
     install::for_stores();
     install::for_workspaces();
     install::for_services();
+    install::for_containers();
     let browser = install::browser()?;
     cargo(&["test", "--workspace", "--exclude", "frontend"])?;
     site::build(true)?;

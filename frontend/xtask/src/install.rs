@@ -86,6 +86,18 @@ pub fn for_services() {
     }
 }
 
+/// An engine for containers, and tools that set things up, for the tests of jobs that use them. Where they cannot be
+/// installed those tests print a line and pass.
+pub fn for_containers() {
+    for (there, name) in [("/usr/bin/podman", "podman"), ("/usr/sbin/runc", "runc"), ("/bin/busybox", "busybox-static"), ("/usr/bin/ansible-playbook", "ansible-core")] {
+        if !std::path::Path::new(there).exists()
+            && let Err(error) = package(name)
+        {
+            say(&format!("Jobs are not tested with {name}: {error}"));
+        }
+    }
+}
+
 /// What the proxy is measured against, and with.
 pub fn for_proxy_bench() {
     for (there, name) in [("nginx", "nginx-light"), ("wrk", "wrk")] {

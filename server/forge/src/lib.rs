@@ -157,12 +157,16 @@ impl Forge {
         let db = store::open(&config.folder.join("forge.db")).await?;
         let _ = restrict(&config.folder.join("forge.db"), 0o600);
         let sandbox = runner::Sandbox::detect(&folders.builds, config.runner.network, config.runner.without_sandbox).await;
+        let mut engines = Vec::new();
+        for containers in config.runner.containers.clone() {
+            engines.push(runner::Engine::detect(containers, &folders.builds).await);
+        }
         let started_at = clock.text();
         let forge = Self(Arc::new(Inner {
             db,
             folders,
             clock,
-            runner: runner::Runner::new(config.runner, sandbox),
+            runner: runner::Runner::new(config.runner, sandbox, engines),
             engine: tokio::sync::Mutex::new(()),
             writes: tokio::sync::Mutex::new(()),
             started_at,

@@ -1,7 +1,8 @@
-//! The runner inside the server: jobs as local processes in a sandbox, several at once.
+//! The runner inside the server: jobs as local processes in a sandbox or in containers, several at once.
 
 pub mod artifacts;
 pub mod checkout;
+pub mod container;
 pub mod log;
 pub mod run;
 pub mod sandbox;
@@ -25,6 +26,7 @@ use crate::error::ApiResult;
 use crate::runner::run::wants_again;
 use crate::store::pipelines::{JOB, JobRow};
 
+pub use container::{ContainerConfig, Engine};
 pub use sandbox::Sandbox;
 
 /// What jobs may use.
@@ -70,12 +72,14 @@ pub struct RunnerConfig {
     pub without_sandbox: bool,
     /// What jobs may use.
     pub limits: Limits,
+    /// Containers for jobs whose tags ask for them.
+    pub containers: Vec<ContainerConfig>,
 }
 
 impl Default for RunnerConfig {
     fn default() -> Self {
         let tags = ["linux", "shell", "twinport"].map(str::to_owned).to_vec();
-        Self { tags, slots: 4, network: false, without_sandbox: false, limits: Limits::default() }
+        Self { tags, slots: 4, network: false, without_sandbox: false, limits: Limits::default(), containers: Vec::new() }
     }
 }
 
@@ -106,6 +110,8 @@ pub struct Runner {
     pub tags: Vec<String>,
     /// How processes are kept apart.
     pub sandbox: Sandbox,
+    /// Where jobs run that ask for containers.
+    pub engines: Vec<Engine>,
     /// What they may use.
     pub limits: Limits,
     /// Rung when a job became pending.
@@ -119,11 +125,12 @@ pub struct Runner {
 impl Runner {
     /// A runner with nothing to do.
     #[must_use]
-    pub fn new(config: RunnerConfig, sandbox: Sandbox) -> Self {
+    pub fn new(config: RunnerConfig, sandbox: Sandbox, engines: Vec<Engine>) -> Self {
         Self {
             description: "Twinport on this machine".to_owned(),
             tags: config.tags,
             sandbox,
+            engines,
             limits: config.limits,
             wake: Notify::new(),
             slots: config.slots.max(1),
@@ -149,10 +156,24 @@ impl Runner {
         self.table().is_empty()
     }
 
-    /// Whether this runner has all of `tags`.
+    /// All that run jobs here, as a GitLab would list them: number, name and tags. The first are the processes of
+    /// this machine, which also take what asks for no tag.
     #[must_use]
-    pub fn offers(&self, tags: &[String]) -> bool {
-        tags.iter().all(|tag| self.tags.contains(tag))
+    pub fn all(&self) -> Vec<(i64, String, &[String])> {
+        let containers = self.engines.iter().map(|engine| (format!("{}, containers", self.description), engine.config.tags.as_slice()));
+        std::iter::once((self.description.clone(), self.tags.as_slice())).chain(containers).zip(1..).map(|((name, tags), id)| (id, name, tags)).collect()
+    }
+
+    /// The first that has all of `tags`: its number.
+    #[must_use]
+    pub fn who_takes(&self, tags: &[String]) -> Option<i64> {
+        self.all().into_iter().find(|(_, _, offered)| tags.iter().all(|tag| offered.contains(tag))).map(|(id, ..)| id)
+    }
+
+    /// The containers of that number, where it is not the processes'.
+    #[must_use]
+    pub fn engine(&self, id: i64) -> Option<&Engine> {
+        self.engines.get(usize::try_from(id).ok()?.checked_sub(2)?)
     }
 }
 
@@ -179,6 +200,9 @@ impl Forge {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        for engine in &self.runner.engines {
+            engine.clear().await;
+        }
     }
 
     async fn take_jobs(&self) -> ApiResult<()> {
@@ -192,7 +216,7 @@ impl Forge {
             if self.runner.table().len() >= self.runner.slots {
                 break;
             }
-            if self.runner.offers(&tags) {
+            if self.runner.who_takes(&tags).is_some() {
                 self.start_job(row).await?;
             }
         }
@@ -272,6 +296,9 @@ impl Forge {
             if let Err(error) = written.await {
                 tracing::error!(job = row.id, ?error, "failed to write down that a job of an earlier start ended");
             }
+        }
+        for engine in &self.runner.engines {
+            engine.clear().await;
         }
         let builds = self.folders.builds.clone();
         blocking(move || {

@@ -83,6 +83,9 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
             Sandbox::None => tracing::warn!("jobs run without a sandbox, with the rights of this server, as the configuration says"),
             Sandbox::Bubblewrap { .. } => {}
         }
+        for reason in forge.runner.engines.iter().filter_map(|engine| engine.refused.as_ref()) {
+            tracing::warn!("{reason}; jobs with its tags will not run until that is put right");
+        }
         tokio::spawn(async move { forge.warm_up().await });
     }
     stopped().await;

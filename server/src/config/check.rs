@@ -100,6 +100,21 @@ impl Config {
             }
             services.push((&service.instance, &service.id));
         }
+        let processes = self.runner.tags.clone().unwrap_or_else(|| forge::runner::RunnerConfig::default().tags);
+        for containers in &self.runner.container {
+            let taken: Vec<&String> = containers.tags.iter().filter(|tag| processes.contains(tag)).collect();
+            if containers.tags.is_empty() || containers.command.is_empty() {
+                return Err("[[runner.container]] needs tags, at least one, and a command such as [\"podman\"]".to_owned());
+            }
+            if let Some(tag) = taken.first() {
+                return Err(format!(
+                    "the tag “{tag}” is of the processes ([runner] tags) and in [[runner.container]]: a job with it would never run in a container; take it out of one"
+                ));
+            }
+            if !forge::runner::container::is_image(&containers.image) {
+                return Err(format!("[[runner.container]] image “{}” cannot be the name of an image, such as debian:12", containers.image));
+            }
+        }
         let (runner, server) = (&self.runner, &self.server);
         let least = [
             ("[runner] concurrent", runner.concurrent.map(|jobs| jobs as u64), 1, "jobs at once"),

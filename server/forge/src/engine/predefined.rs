@@ -126,6 +126,11 @@ impl Forge {
         let project = origin.project;
         let started = self.clock.text();
         let timeout = job.timeout.unwrap_or(project.build_timeout.unsigned_abs());
+        let (runner, description, tags) = {
+            let all = self.runner.all();
+            let taker = self.runner.who_takes(&job.tags).unwrap_or(1);
+            all.into_iter().find(|(id, ..)| *id == taker).unwrap_or((1, String::new(), &[]))
+        };
         list.extend(raw(vec![
             ("CI_PIPELINE_ID", pipeline.id.to_string()),
             ("CI_PIPELINE_IID", pipeline.iid.to_string()),
@@ -140,9 +145,9 @@ impl Forge {
             ("CI_JOB_STARTED_AT", started),
             ("CI_JOB_URL", self.url(&format!("{}/-/jobs/{}", project.full_path(), row.id))),
             ("CI_JOB_TIMEOUT", timeout.to_string()),
-            ("CI_RUNNER_ID", "1".into()),
-            ("CI_RUNNER_DESCRIPTION", self.runner.description.clone()),
-            ("CI_RUNNER_TAGS", serde_json::to_string(&self.runner.tags).unwrap_or_default()),
+            ("CI_RUNNER_ID", runner.to_string()),
+            ("CI_RUNNER_DESCRIPTION", description),
+            ("CI_RUNNER_TAGS", serde_json::to_string(tags).unwrap_or_default()),
             ("CI_RUNNER_VERSION", crate::VERSION.into()),
             ("CI_RUNNER_EXECUTABLE_ARCH", format!("linux/{}", std::env::consts::ARCH)),
             ("CI_BUILDS_DIR", "/builds".into()),

@@ -73,8 +73,9 @@ impl Forge {
             Status::Pending if self.resource_taken(row, &job).await? => self.set_job_status(row.id, &Status::WaitingForResource, None).await,
             Status::Pending => {
                 self.set_job_status(row.id, status, None).await?;
-                if !self.runner.offers(&job.tags) {
-                    let line = format!("Waiting for a runner with the tags {}. This server offers {}.\n", job.tags.join(", "), self.runner.tags.join(", "));
+                if self.runner.who_takes(&job.tags).is_none() {
+                    let offered: Vec<String> = self.runner.all().iter().map(|(_, _, tags)| tags.join(", ")).collect();
+                    let line = format!("Waiting for a runner with the tags {}. This server offers {}.\n", job.tags.join(", "), offered.join("; or "));
                     std::fs::write(self.folders.trace(row.id), line)?;
                 }
                 self.runner.wake.notify_one();

@@ -115,7 +115,7 @@ pub fn job(forge: &Forge, row: &JobRow, context: &JobContext<'_>) -> Value {
     extend(
         &mut value,
         json!({
-            "artifacts": artifacts, "runner": ran.then(|| runner(forge)), "runner_manager": ran.then(|| runner_manager(forge)),
+            "artifacts": artifacts, "runner": ran.then(|| ran_by(forge, row)), "runner_manager": ran.then(|| runner_manager(forge)),
             "artifacts_expire_at": row.artifacts_expire_at, "archived": false, "tag_list": tags,
         }),
     );
@@ -130,11 +130,19 @@ pub fn bridge(forge: &Forge, row: &JobRow, context: &JobContext<'_>, downstream:
     value
 }
 
-/// The one runner of this backend: the server itself.
+/// The runner that took a job.
+fn ran_by(forge: &Forge, row: &JobRow) -> Value {
+    let tags: Vec<String> = serde_json::from_str(&row.tags).unwrap_or_default();
+    let id = forge.runner.who_takes(&tags).unwrap_or(1);
+    let name = forge.runner.all().into_iter().find(|(known, ..)| *known == id).map_or_else(String::new, |(_, name, _)| name);
+    runner(forge, id, &name)
+}
+
+/// One of the runners of this backend, which are all inside the server: its number and its name.
 #[must_use]
-pub fn runner(forge: &Forge) -> Value {
+pub fn runner(forge: &Forge, id: i64, description: &str) -> Value {
     json!({
-        "id": 1, "description": forge.runner.description, "ip_address": "127.0.0.1", "active": true, "paused": false, "is_shared": true,
+        "id": id, "description": description, "ip_address": "127.0.0.1", "active": true, "paused": false, "is_shared": true,
         "runner_type": "instance_type", "name": "twinport", "online": true, "created_by": null, "created_at": forge.started_at,
         "status": "online", "job_execution_status": "idle",
     })
@@ -150,12 +158,12 @@ fn runner_manager(forge: &Forge) -> Value {
 
 /// `RunnerDetails`.
 #[must_use]
-pub fn runner_details(forge: &Forge) -> Value {
-    let mut value = runner(forge);
+pub fn runner_details(forge: &Forge, (id, description, tags): (i64, String, &[String])) -> Value {
+    let mut value = runner(forge, id, &description);
     extend(
         &mut value,
         json!({
-            "tag_list": forge.runner.tags, "run_untagged": true, "locked": false, "maximum_timeout": null, "access_level": "not_protected",
+            "tag_list": tags, "run_untagged": id == 1, "locked": false, "maximum_timeout": null, "access_level": "not_protected",
             "version": crate::VERSION, "revision": crate::REVISION, "platform": "linux", "architecture": std::env::consts::ARCH,
             "contacted_at": forge.clock.text(), "maintenance_note": null, "projects": [], "groups": [],
         }),

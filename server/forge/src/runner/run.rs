@@ -7,6 +7,7 @@ use gitlab::Status;
 use super::Stop;
 use super::artifacts;
 use super::checkout::{checkout, give_to};
+use super::container::{Engine, SEEN};
 use super::log::JobLog;
 use super::sandbox::Sandbox;
 use super::tidy::remove_tree;
@@ -32,15 +33,25 @@ pub(super) enum Ending {
     Cancelled,
 }
 
+/// Where a job runs.
+#[derive(Clone, Copy)]
+pub(super) enum Seat<'a> {
+    /// As processes of this machine.
+    Here,
+    /// In a container.
+    In(&'a Engine),
+}
+
 pub(super) struct Run<'a> {
     pub(super) forge: &'a Forge,
     pub(super) row: &'a JobRow,
-    job: Job,
+    pub(super) job: Job,
     project: ProjectRow,
     pipeline: PipelineRow,
     pub(super) variables: JobVariables,
     pub(super) folder: PathBuf,
     pub(super) inside: String,
+    pub(super) seat: Seat<'a>,
     cancel: Stop,
 }
 
@@ -102,7 +113,15 @@ impl Forge {
     }
 
     async fn prepare<'a>(&'a self, row: &'a JobRow, token: &str, cancel: Stop) -> ApiResult<Run<'a>> {
-        if let Sandbox::Refused(reason) = &self.runner.sandbox {
+        let job = options(row);
+        let seat = match self.runner.who_takes(&job.tags).and_then(|id| self.runner.engine(id)) {
+            Some(engine) => Seat::In(engine),
+            None => Seat::Here,
+        };
+        if let Seat::In(Engine { refused: Some(reason), .. }) = seat {
+            return Err(ApiError::bad(format!("{reason}. Whoever runs this server installs it, or takes its [[runner.container]] out of twinport.toml")));
+        }
+        if let (Seat::Here, Sandbox::Refused(reason)) = (seat, &self.runner.sandbox) {
             return Err(ApiError::bad(format!(
                 "{reason}, and this server runs no job without a sandbox. Install it and start the server again, \
                  or set `runner.unsafe_no_sandbox = true` in twinport.toml to run jobs with the rights of the server"
@@ -122,16 +141,15 @@ impl Forge {
             source: &pipeline.source,
             before_sha: &pipeline.before_sha,
         };
-        let job = options(row);
         let mut variables = self.job_variables(&origin, &pipeline, row, &job).await?;
         variables.values.insert("CI_JOB_TOKEN".to_owned(), token.to_owned());
         let folder = self.folders.builds.join(row.id.to_string());
-        let inside = match self.runner.sandbox {
-            Sandbox::Bubblewrap { .. } => format!("/builds/{}", project.full_path()),
+        let inside = match (seat, &self.runner.sandbox) {
+            (Seat::In(_), _) | (_, Sandbox::Bubblewrap { .. }) => format!("/builds/{}", project.full_path()),
             _ => folder.join("project").to_string_lossy().into_owned(),
         };
         variables.values.insert("CI_PROJECT_DIR".to_owned(), inside.clone());
-        Ok(Run { forge: self, row, job, project, pipeline, variables, folder, inside, cancel })
+        Ok(Run { forge: self, row, job, project, pipeline, variables, folder, inside, seat, cancel })
     }
 }
 
@@ -167,20 +185,45 @@ impl Run<'_> {
     }
 
     async fn explain(&self, log: &mut JobLog) -> ApiResult<()> {
-        match &self.forge.runner.sandbox {
-            Sandbox::Bubblewrap { network, .. } => {
+        match (self.seat, &self.forge.runner.sandbox) {
+            (Seat::In(engine), _) => log.say(&engine.words(&self.image(engine)?)).await?,
+            (_, Sandbox::Bubblewrap { network, .. }) => {
                 let net = if *network { "with" } else { "without" };
                 log.say(&format!("Using a bubblewrap sandbox {net} network")).await?;
             }
             _ => log.say("\x1b[33;1mWARNING: no sandbox; this job has the rights of the server\x1b[0;m").await?,
         }
-        if let Some(image) = &self.job.image {
-            log.say(&format!("The image {image} is not used: jobs here are processes of this machine")).await?;
+        if let (Seat::Here, Some(image)) = (self.seat, &self.job.image) {
+            let containers: Vec<String> = self.forge.runner.engines.iter().map(|engine| engine.config.tags.join(", ")).collect();
+            let where_ = if containers.is_empty() { String::new() } else { format!("; it is with the tags {}", containers.join(" or ")) };
+            log.say(&format!("The image {image} is not used: this job is a process of this machine{where_}")).await?;
         }
         if self.job.services {
             log.say("\x1b[33;1mWARNING: services are not available here\x1b[0;m").await?;
         }
         Ok(())
+    }
+
+    /// The image that the job asks for, its variables read.
+    pub(super) fn image(&self, engine: &Engine) -> ApiResult<String> {
+        let wanted = self.job.image.as_ref().map(|image| crate::ci::variables::expand(image, &|key| self.variables.values.get(key).cloned()));
+        engine.image(wanted.as_deref()).map_err(ApiError::bad)
+    }
+
+    /// The user number that the job's files belong to, if it has one.
+    pub(super) fn user(&self) -> Option<u32> {
+        match self.seat {
+            Seat::Here => self.forge.runner.sandbox.user_of(self.row.id),
+            Seat::In(engine) => engine.user_of(self.row.id),
+        }
+    }
+
+    /// Where files of the server's own are seen by the job.
+    pub(super) fn seen(&self, name: &str) -> String {
+        match (self.seat, &self.forge.runner.sandbox) {
+            (Seat::In(_), _) | (_, Sandbox::Bubblewrap { .. }) => format!("{SEEN}/{name}"),
+            _ => self.folder.join(name).to_string_lossy().into_owned(),
+        }
     }
 
     /// Archives of the jobs before this one.
@@ -216,7 +259,7 @@ impl Run<'_> {
             }
             std::fs::write(files.join(name), self.variables.values.get(name).map(String::as_str).unwrap_or_default())?;
         }
-        if let Some(user) = self.forge.runner.sandbox.user_of(self.row.id) {
+        if let Some(user) = self.user() {
             let folder = self.folder.clone();
             blocking(move || give_to(&folder, user)).await?;
         }

@@ -72,7 +72,7 @@ impl Sandbox {
     #[must_use]
     pub fn user_of(&self, job: i64) -> Option<u32> {
         match self {
-            Self::Bubblewrap { own_user: true, .. } => u32::try_from(FIRST_UID + job % 60_000).ok(),
+            Self::Bubblewrap { own_user: true, .. } => job_user(job),
             _ => None,
         }
     }
@@ -143,8 +143,13 @@ impl Sandbox {
     }
 }
 
+/// The user number of a job that has one of its own.
+pub(super) fn job_user(job: i64) -> Option<u32> {
+    u32::try_from(FIRST_UID + job % 60_000).ok()
+}
+
 /// Whether another user can come to `folder`: not below a home that is closed, say.
-async fn reachable(folder: &Path) -> bool {
+pub(super) async fn reachable(folder: &Path) -> bool {
     let user = FIRST_UID.to_string();
     let mut command = Command::new("setpriv");
     command.args(["--reuid", &user, "--regid", &user, "--clear-groups", "test", "-x"]).arg(folder);

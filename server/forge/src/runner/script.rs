@@ -3,23 +3,23 @@
 
 use std::fmt::Write;
 
-/// A bash script that echoes each command in green and stops at the first that fails.
+/// A script for bash, or an image's `sh`, that echoes each command in green and stops at the first that fails.
 #[must_use]
 pub fn step(commands: &[String]) -> String {
-    let mut text = String::from("exec 2>&1\nset -eo pipefail\nset +o noclobber\n");
+    let mut text = String::from("exec 2>&1\nset -e\nif (set -o pipefail) 2>/dev/null; then set -o pipefail; fi\nset +o noclobber\n");
     for command in commands {
         let mut lines = command.lines();
         let first = lines.next().unwrap_or_default();
         let more = if lines.next().is_some() { " # collapsed multi-line command" } else { "" };
-        let _ = writeln!(text, "printf '\\e[32;1m%s\\e[0;m\\n' {}", quote(&format!("$ {first}{more}")));
+        let _ = writeln!(text, "printf '\\033[32;1m%s\\033[0;m\\n' {}", quote(&format!("$ {first}{more}")));
         text.push_str(command);
         text.push('\n');
     }
     text
 }
 
-/// `text` as one word of bash.
-fn quote(text: &str) -> String {
+/// `text` as one word of a shell.
+pub(super) fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

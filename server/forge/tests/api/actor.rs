@@ -62,9 +62,14 @@ pub struct Actor {
 impl World {
     /// A fresh forge whose jobs run.
     pub async fn new() -> Self {
+        Self::with(RunnerConfig::default()).await
+    }
+
+    /// The same with a runner set up otherwise.
+    pub async fn with(runner: RunnerConfig) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a temporary folder can be made"));
         let clock = Clock::default();
-        let config = Config { folder: folder.path().to_owned(), url: "http://forge.test/forge".into(), home: "/".into(), runner: RunnerConfig::default() };
+        let config = Config { folder: folder.path().to_owned(), url: "http://forge.test/forge".into(), home: "/".into(), runner };
         let forge = Forge::open(config, clock.clone()).await.expect("an empty folder opens");
         forge.bootstrap().await.expect("the starter library is written");
         let stop = CancellationToken::new();
