@@ -7,6 +7,8 @@
 mod actor;
 #[path = "api/commits.rs"]
 mod commits;
+#[path = "api/containers.rs"]
+mod containers;
 #[path = "api/continuous.rs"]
 mod continuous;
 #[path = "api/form.rs"]
@@ -23,6 +25,8 @@ mod merge_requests;
 mod oauth;
 #[path = "api/pipelines.rs"]
 mod pipelines;
+#[path = "api/provisioned.rs"]
+mod provisioned;
 #[path = "api/rights.rs"]
 mod rights;
 #[path = "api/schemas.rs"]
