@@ -3,7 +3,7 @@
 
 mod panel;
 
-pub use panel::{Alarm, Kind, Panel, Series, Source};
+pub use panel::{Alarm, Grid, Kind, Panel, Series, Shown, Source};
 use serde_json::Value;
 
 /// The name of the file in a twin's folder.
@@ -65,7 +65,7 @@ pub fn read(text: &str) -> Result<Board, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Source, read};
+    use super::{Grid, Kind, Shown, Source, read};
 
     const BOARD: &str = r#"{"version": 1, "title": "Line", "panels": [
         {"kind": "time series", "title": "Levels", "unit": "m", "wide": true, "series": [
@@ -99,7 +99,7 @@ mod tests {
             assert!(faults.len() == 1 && board.panels.len() == 5, "{faults:?}");
             faults[0].message.clone()
         };
-        assert_eq!(said("\"gauge\"", "\"dial\""), "“dial” is no kind of panel; there are time series, gauge, state, table, text, image, grafana.");
+        assert_eq!(said("\"gauge\"", "\"dial\""), "“dial” is no kind of panel; there are time series, gauge, state, table, matrix, text, image, grafana.");
         assert_eq!(
             said("\"y\": \"level_1\"", "\"z\": \"level_1\""),
             "Series 1: “z” is not known here; a series has name, unit, member, and csv with x and y, log with match, service with topic and value, or service with query."
@@ -109,6 +109,18 @@ mod tests {
         assert_eq!(said("{\"kind\": \"text\", \"markdown\": \"Hello\"}", "7"), "A panel is an object with at least the key kind.");
         assert_eq!(said("https://grafana", "javascript:grafana"), "A grafana panel has url, an https address that Grafana gives for sharing a panel.");
         assert_eq!(said("([0-9.]+)", "[0-9.]+"), "Series 3: match needs one pair of brackets around the number: loss ([0-9.]+), say.");
+    }
+
+    #[test]
+    fn a_matrix_says_by_what_it_is_laid_out() {
+        let with = |keys: &str| {
+            let text = format!(r#"{{"version": 1, "panels": [{{"kind": "matrix", {keys} "series": [{{"csv": "a.csv", "y": "b", "member": "case-*"}}]}}]}}"#);
+            read(&text).expect("the file is right").panels.remove(0)
+        };
+        let grid = with(r#""rows": "MASS", "columns": "WIND", "show": "largest","#).expect("it is right").grid;
+        assert_eq!(grid, Grid { rows: "MASS".to_owned(), columns: Some("WIND".to_owned()), show: Shown::Largest });
+        assert!(with("").is_err_and(|why| why.contains("A matrix has rows")));
+        assert!(with(r#""rows": "M", "show": "mean","#).is_err_and(|why| why.contains("last, smallest or largest")));
     }
 
     #[test]

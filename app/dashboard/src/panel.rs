@@ -13,6 +13,8 @@ pub enum Kind {
     State,
     /// The last values, as a table.
     Table,
+    /// One value a member, by what the members were started with: a what-if study.
+    Matrix,
     /// Markdown.
     Text,
     /// A picture that the run left.
@@ -21,15 +23,39 @@ pub enum Kind {
     Grafana,
 }
 
-const KINDS: [(&str, Kind); 7] = [
+const KINDS: [(&str, Kind); 8] = [
     ("time series", Kind::TimeSeries),
     ("gauge", Kind::Gauge),
     ("state", Kind::State),
     ("table", Kind::Table),
+    ("matrix", Kind::Matrix),
     ("text", Kind::Text),
     ("image", Kind::Image),
     ("grafana", Kind::Grafana),
 ];
+
+/// Which of a series' values stands for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shown {
+    /// The newest.
+    #[default]
+    Last,
+    /// The smallest.
+    Smallest,
+    /// The largest.
+    Largest,
+}
+
+/// By which variables a matrix is laid out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grid {
+    /// The variable of the rows.
+    pub rows: String,
+    /// That of the columns; one column when absent.
+    pub columns: Option<String>,
+    /// What stands in a field.
+    pub show: Shown,
+}
 
 /// Where values come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +142,8 @@ pub struct Panel {
     pub alarms: Vec<Alarm>,
     /// The ends of its scale.
     pub range: (Option<f64>, Option<f64>),
+    /// How a matrix is laid out.
+    pub grid: Grid,
     /// Markdown, the path of a picture, or the address of a panel elsewhere, by its kind.
     pub body: String,
 }
@@ -133,8 +161,9 @@ pub(crate) fn read(value: &Value) -> Result<Panel, String> {
     let word = map.get("kind").and_then(Value::as_str).unwrap_or_default();
     let list = || KINDS.map(|(word, _)| word).join(", ");
     let kind = KINDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind).ok_or_else(|| format!("“{word}” is no kind of panel; there are {}.", list()))?;
-    let known = ["kind", "title", "unit", "wide", "series", "alarms", "min", "max", "markdown", "path", "url"];
-    only(map, &known, "a panel has kind, title, unit, wide, series, alarms, min, max, and by its kind markdown, path or url")?;
+    let known = ["kind", "title", "unit", "wide", "series", "alarms", "min", "max", "markdown", "path", "url", "rows", "columns", "show"];
+    only(map, &known, "a panel has kind, title, unit, wide, series, alarms, min, max, and by its kind markdown, path, url, or rows, columns and show")?;
+    let grid = if kind == Kind::Matrix { grid(map)? } else { Grid::default() };
     let body = match kind {
         Kind::Text => text(map, "markdown").ok_or("A text panel has markdown.")?,
         Kind::Image => text(map, "path").ok_or("An image panel has path, a picture that the run left.")?,
@@ -157,8 +186,20 @@ pub(crate) fn read(value: &Value) -> Result<Panel, String> {
         series,
         alarms: alarms.iter().map(alarm).collect::<Result<_, _>>()?,
         range: (map.get("min").and_then(Value::as_f64), map.get("max").and_then(Value::as_f64)),
+        grid,
         body,
     })
+}
+
+fn grid(map: &Map<String, Value>) -> Result<Grid, String> {
+    let rows = text(map, "rows").ok_or("A matrix has rows, and may have columns: the variables that its members were started with.")?;
+    let show = match map.get("show").map(|value| value.as_str().unwrap_or_default()) {
+        None | Some("last") => Shown::Last,
+        Some("smallest") => Shown::Smallest,
+        Some("largest") => Shown::Largest,
+        Some(_) => return Err("show is last, smallest or largest.".to_owned()),
+    };
+    Ok(Grid { rows, columns: text(map, "columns"), show })
 }
 
 fn alarm(value: &Value) -> Result<Alarm, String> {

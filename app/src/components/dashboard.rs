@@ -2,6 +2,7 @@
 
 mod feed;
 mod gauges;
+mod matrix;
 mod picture;
 
 use std::rc::Rc;
@@ -25,8 +26,18 @@ use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
 use feed::{Feed, Followed, feed};
 
-/// Members that are laid over each other at most.
+/// Members that are laid over each other at most, and those in a matrix.
 const MOST: usize = 60;
+const MOST_FIELDS: usize = 400;
+
+/// A member of a federation: its name, and what it was started with.
+#[derive(Clone)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// Pipeline variables.
+    pub variables: Vec<(String, String)>,
+}
 
 /// Which run a member's is; that of the twin itself without a name.
 pub type Whose = Rc<dyn Fn(Option<&str>) -> Option<Target>>;
@@ -41,7 +52,7 @@ pub struct Around {
     /// Whether they may still change.
     pub live: Signal<bool>,
     /// Members that a `*` in a series' `member` may mean.
-    pub members: Rc<Vec<String>>,
+    pub members: Rc<Vec<Member>>,
     /// The folder that links of texts start from.
     pub folder: String,
 }
@@ -72,24 +83,33 @@ fn notes(feeds: &[Feed]) -> AnyView {
 }
 
 /// Series of several members at once: one for each that fits the pattern.
-fn spread(series: Vec<Series>, members: &[String]) -> Vec<Series> {
+fn spread(series: Vec<Series>, members: &[Member], most: usize) -> Vec<Series> {
     let one = |series: Series| match series.member.as_deref().and_then(|member| member.split_once('*')) {
         None => vec![series],
         Some((start, end)) => {
             let fits = |name: &&String| name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end);
-            members.iter().filter(fits).take(MOST).map(|name| Series { name: format!("{} {}", name, series.name), member: Some(name.clone()), ..series.clone() }).collect()
+            members
+                .iter()
+                .map(|member| &member.name)
+                .filter(fits)
+                .take(most)
+                .map(|name| Series { name: format!("{} {}", name, series.name), member: Some(name.clone()), ..series.clone() })
+                .collect()
         }
     };
     series.into_iter().flat_map(one).collect()
 }
 
 fn panel(mut panel: Panel, number: usize, around: &Around, followed: &mut Vec<Followed>) -> AnyView {
-    panel.series = spread(panel.series, &around.members);
+    let most = if panel.kind == Kind::Matrix { MOST_FIELDS } else { MOST };
+    panel.series = spread(panel.series, &around.members, most);
+    let cut = (panel.series.len() >= most).then(|| view! { <p class="faint panel-note">{format!("These are the first {most} members.")}</p> });
     let title = if panel.title.is_empty() { format!("Panel {}", number + 1) } else { panel.title.clone() };
     let feeds: Vec<Feed> = panel.series.iter().map(|series| Feed::new(&series.name)).collect();
     let body = match panel.kind {
         Kind::TimeSeries => picture::picture(&panel, &title, &feeds),
         Kind::Gauge => gauges::gauges(&panel, &feeds),
+        Kind::Matrix => matrix::matrix(&panel, &title, &feeds, around),
         Kind::State => gauges::states(&feeds),
         Kind::Table => gauges::table(&panel, &feeds),
         Kind::Text => parts::markdown(panel.body.clone(), around.folder.clone()),
@@ -115,6 +135,7 @@ fn panel(mut panel: Panel, number: usize, around: &Around, followed: &mut Vec<Fo
             <h3 id=heading>{title}</h3>
             {alarms(&panel, &feeds)}
             {body}
+            {cut}
             {notes(&feeds)}
         </section>
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use ::federation::journal::{Journal, Wish};
 use ::federation::manifest::FILE;
 use ::federation::plan::Plan;
-use ::federation::standing::Whole;
+use ::federation::standing::{Standing, Whole};
 use ::twin::asset::{Asset, Kind, Owner};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -17,7 +17,7 @@ use leptos_router::hooks::use_navigate;
 use crate::actions::federated::{Lead, Sight, take_up};
 use crate::bootstrap::Bootstrap;
 use crate::browser::tab;
-use crate::components::dashboard::Around;
+use crate::components::dashboard::{Around, Member};
 use crate::components::federated::board::board;
 use crate::components::federated::drawing::{MOST, drawing};
 use crate::components::federated::earlier::EarlierRuns;
@@ -179,12 +179,13 @@ fn panels(client: Client, owner: Owner, twin: String, plan: Plan, sight: Sight) 
     let asset = Asset { owner, kind: Kind::Twin, name: twin };
     let instances = expect_context::<Instances>();
     let seats = plan.seats;
-    let members = Rc::new(seats.iter().map(|seat| seat.name.clone()).collect());
+    let members = Rc::new(seats.iter().map(|seat| Member { name: seat.name.clone(), variables: seat.variables.clone() }).collect());
     let whose = move |member: Option<&str>| {
         let number = seats.iter().position(|seat| Some(seat.name.as_str()) == member)?;
         let pipeline = sight.pipeline(number)?;
         let place = seats[number].place.clone();
-        Some(Target { client: instances.client(&place.instance)?, project: place.project, twin: place.twin, pipeline })
+        let over = matches!(sight.peek(number), Standing::Done | Standing::Failed | Standing::Stopped);
+        Some(Target { client: instances.client(&place.instance)?, project: place.project, twin: place.twin, pipeline, over })
     };
     let live = Signal::derive(move || !sight.head.with(|head| head.whole.is_some_and(Whole::is_over)));
     let around = Around { client, whose: Rc::new(whose), live, members, folder: asset.path() };

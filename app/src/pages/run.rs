@@ -200,7 +200,7 @@ fn panels(client: Client, owner: Owner, view_of: Signal<RunView>) -> AnyView {
     let (twin, pipeline) = view_of.with_untracked(|view| (view.twin.clone(), view.parent.id.0));
     let Some(twin) = twin else { return view! { <Empty title="No dashboard" text="This run is of no twin."/> }.into_any() };
     let asset = Asset { owner, kind: Kind::Twin, name: twin.clone() };
-    let target = Target { project: client.project_path(owner), client: client.clone(), twin, pipeline };
+    let target = Target { project: client.project_path(owner), client: client.clone(), twin, pipeline, over: false };
     let around = Around {
         client,
         whose: Rc::new(move |_| Some(target.clone())),

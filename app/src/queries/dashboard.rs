@@ -29,6 +29,8 @@ pub struct Target {
     pub twin: String,
     /// The parent pipeline.
     pub pipeline: i64,
+    /// Whether it has ended: what it says then it says for good.
+    pub over: bool,
 }
 
 /// Values over an axis.

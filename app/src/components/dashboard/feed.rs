@@ -181,6 +181,37 @@ async fn of_run(target: &Target, source: &Source) -> Result<Option<Values>, Stri
     }
 }
 
+/// Looks again and again at what a run says of a series, and rests once it has ended: another try may come.
+async fn follow_run(series: &Series, source: &Source, place: usize, feed: &Feed, around: &Around) {
+    let mut ended = None;
+    // Known before the question: what a run leaves as it ends comes with the answer.
+    while let Some(live) = around.live.try_get_untracked() {
+        let target = (around.whose)(series.member.as_deref());
+        let (run, over) = (target.as_ref().map(|target| target.pipeline), !live || target.as_ref().is_some_and(|target| target.over));
+        if !over || ended != Some(run) {
+            let found = match &target {
+                Some(target) => of_run(target, source).await,
+                None => Ok(None),
+            };
+            let failed = found.is_err();
+            let note = match found {
+                Ok(Some(values)) => {
+                    feed.whole(place, values);
+                    None
+                }
+                Ok(None) if over => Some(format!("{} has no values: the run left none.", feed.name)),
+                Ok(None) => Some(format!("{} has no values yet.", feed.name)),
+                Err(why) => Some(why),
+            };
+            if feed.note.try_set(note).is_some() {
+                return;
+            }
+            ended = (over && !failed).then_some(run);
+        }
+        browser::sleep(AGAIN).await;
+    }
+}
+
 /// Begins to bring values to `feed`, until whoever shows them is gone.
 pub fn feed(series: Series, place: usize, feed: Feed, around: Around) {
     Effect::new(move |_| {
@@ -203,26 +234,7 @@ pub fn feed(series: Series, place: usize, feed: Feed, around: Around) {
                     }
                     browser::sleep(AGAIN * 2).await;
                 },
-                source => loop {
-                    // Known before the question: what a run leaves as it ends comes with the answer.
-                    let live = around.live.try_get_untracked();
-                    let Some(live) = live else { return };
-                    let target = (around.whose)(series.member.as_deref());
-                    let found = match &target {
-                        Some(target) => of_run(target, source).await,
-                        None => Ok(None),
-                    };
-                    let (note, done) = match found {
-                        Ok(Some(values)) => (None, !feed.whole(place, values)),
-                        Ok(None) if live => (Some(format!("{} has no values yet.", feed.name)), false),
-                        Ok(None) => (Some(format!("{} has no values: the run left none.", feed.name)), true),
-                        Err(why) => (Some(why), false),
-                    };
-                    if feed.note.try_set(note).is_some() || done || !live {
-                        return;
-                    }
-                    browser::sleep(AGAIN).await;
-                },
+                source => follow_run(&series, source, place, &feed, &around).await,
             }
         });
     });
