@@ -4,6 +4,7 @@
 pub mod conductor;
 pub mod journal;
 pub mod lead;
+pub mod lookup;
 pub mod manifest;
 pub mod plan;
 pub mod reach;

@@ -3,18 +3,16 @@
 
 #![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
-use std::collections::BTreeMap;
-
 use federation::journal::Journal;
+use federation::lookup::{self, Known, planned as planned_by};
 use federation::manifest::{FILE, Whereabouts, read};
-use federation::plan::{Found, Home, Place, Plan, Planned, plan};
+use federation::plan::{Found, Home, Place, Plan};
 use federation::reach::record;
 use futures_util::future::{LocalBoxFuture, join, join_all};
-use gitlab::Error;
 use gitlab::endpoint::ask;
-use gitlab::repository::{ListTree, RawFile};
+use gitlab::repository::RawFile;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
-use twin::asset::{Asset, Kind, Owner};
+use twin::asset::{Asset, Owner};
 
 use crate::actions::federated::write_run;
 use crate::bootstrap::Bootstrap;
@@ -22,11 +20,8 @@ use crate::browser::tab;
 use crate::instances::{Client, Instances};
 use crate::problem::Problem;
 
-/// Federations are in federations, but not deeper than this.
-const DEEPEST: usize = 12;
 /// Earlier runs that are shown.
 const SHOWN: usize = 20;
-const CARD: &str = "/.well-known/dtaas-federation.json";
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,50 +34,20 @@ pub enum Unplanned {
 
 /// The instance that a manifest means.
 fn home(bootstrap: &Bootstrap, place: &Whereabouts) -> Result<Home, String> {
-    let instance = match &place.card {
-        None => bootstrap.instance(&place.id).ok_or_else(|| format!("No instance here has the id {}.", place.id))?,
-        Some(card) => {
-            let portal = card.trim_end_matches('/').trim_end_matches(CARD).to_lowercase();
-            let own = (portal == tab::origin()).then(|| bootstrap.instance(&place.id)).flatten();
-            let key = format!("{portal}#{}", place.id);
-            own.or_else(|| bootstrap.instances.iter().find(|instance| instance.card.as_deref() == Some(&key)))
-                .ok_or_else(|| format!("The instance {} of {portal} is not known here. Whoever runs this portal can add it with “twinport import-card {portal}”.", place.id))?
-        }
-    };
-    Ok(Home { id: instance.id.clone(), common: format!("{}/{}", instance.group, instance.common_project) })
+    let known = bootstrap.instances.iter().map(|instance| Known { id: &instance.id, common: (&instance.group, &instance.common_project), card: instance.card.as_deref() });
+    lookup::home(known, &tab::origin(), place)
 }
 
 /// What is at a place.
-async fn look(instances: &Instances, place: Place) -> (Place, Found) {
-    let found = match instances.client(&place.instance) {
+async fn look(instances: &Instances, place: Place) -> Found {
+    match instances.client(&place.instance) {
         None => Found::Broken(format!("You are not signed in at {}. Sign in there to have it take part.", place.instance)),
         Some(client) if client.username.is_none() => Found::Broken(format!("You are a guest at {}. Sign in there to have it take part.", client.instance.name)),
-        Some(client) => match at(&client, &place).await {
+        Some(client) => match lookup::at(&client, &place, &place.branch.clone().unwrap_or_else(|| client.branch())).await {
             Ok(found) => found,
             Err(error) => Found::Broken(Problem::new(&error, &format!("look for the twin {}", place.twin), &client.instance.name).title),
         },
-    };
-    (place, found)
-}
-
-async fn at(client: &Client, place: &Place) -> Result<Found, Error> {
-    let (project, folder) = (gitlab::ProjectRef::path(&place.project), format!("{}/{}", Kind::Twin.folder(), place.twin));
-    let branch = place.branch.clone().unwrap_or_else(|| client.branch());
-    let tree = match ask(client, &ListTree::new(project.clone(), &folder).at(&branch)).await {
-        Err(Error::NotFound { .. }) => return Ok(Found::Broken(format!("There is no twin {} in {}, or you may not see it.", place.twin, place.project))),
-        tree => tree?.items,
-    };
-    if tree.is_empty() {
-        return Ok(Found::Broken(format!("There is no twin {} in {}.", place.twin, place.project)));
     }
-    if !tree.iter().any(|entry| entry.name == FILE) {
-        return Ok(Found::Plain);
-    }
-    let bytes = ask(client, &RawFile::new(project, format!("{folder}/{FILE}"), &branch)).await?;
-    Ok(match read(&String::from_utf8_lossy(&bytes)) {
-        Ok(manifest) => Found::Federated(manifest),
-        Err(faults) => Found::Broken(faults.first().map(|fault| format!("Its {FILE} cannot be used: {}", fault.message)).unwrap_or_default()),
-    })
 }
 
 /// The plan of the federated twin `asset`, with all that it is made of looked up.
@@ -114,15 +79,8 @@ async fn plan_all(bootstrap: Bootstrap, instances: Instances, client: Client, as
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let manifest = read(&text).map_err(|faults| Unplanned::Wrong(faults.into_iter().map(|fault| (Some(fault.line(&text)), fault.message)).collect()))?;
     let root = Place { instance: client.instance.id.clone(), project: client.project_path(asset.owner), twin: asset.name.clone(), branch: None };
-    let mut found = BTreeMap::from([(root.clone(), Found::Federated(manifest.clone()))]);
-    for _ in 0..DEEPEST {
-        match plan(&root, &manifest, &|place| home(&bootstrap, place), &found) {
-            Planned::Ready(plan) => return Ok(plan),
-            Planned::Wrong(why) => return Err(Unplanned::Wrong(why.into_iter().map(|why| (None, why)).collect())),
-            Planned::Need(places) => found.extend(join_all(places.into_iter().map(|place| look(&instances, place))).await),
-        }
-    }
-    Err(Unplanned::Wrong(vec![(None, format!("Its federations are more than {DEEPEST} deep."))]))
+    let made = planned_by(root, manifest, |place| home(&bootstrap, place), async |place| look(&instances, place).await).await;
+    made.map_err(|why| Unplanned::Wrong(why.into_iter().map(|why| (None, why)).collect()))
 }
 
 /// A run that there was, in a line.

@@ -2,7 +2,6 @@
 //! managing twin. It uses the tokens that it is given and nothing else.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -10,13 +9,13 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use federation::journal::{Journal, VERSION, Wish};
 use federation::lead::{Hands, Lead, Reached, Seen};
-use federation::manifest::{FILE, Whereabouts, read};
-use federation::plan::{Found, Home, Place, Plan, Planned, plan};
+use federation::lookup::{self, Known};
+use federation::manifest::{FILE, Whereabouts};
+use federation::plan::{Found, Home, Place, Plan};
 use federation::reach::{record, sentence};
 use federation::standing::Whole;
 use gitlab::endpoint::ask;
-use gitlab::repository::{ListTree, RawFile};
-use gitlab::{Error, ProjectRef, Request, Response, Transport};
+use gitlab::{Error, Request, Response, Transport};
 use server::config::{Config, Instance};
 
 use super::say;
@@ -25,8 +24,6 @@ use super::say;
 const PACE: f64 = 5.0;
 /// Seconds that a run may wait for a person, whom nobody can ask here.
 const PATIENCE: f64 = 60.0;
-/// Federations are in federations, but not deeper than this.
-const DEEPEST: usize = 12;
 
 /// What is to be run.
 #[derive(Debug, Args)]
@@ -173,42 +170,18 @@ impl Hands for Program {
     }
 }
 
-async fn look(program: &Config, http: &reqwest::Client, place: &Place) -> Found {
-    let Some(instance) = program.instance.iter().find(|known| known.id == place.instance) else { return Found::Broken(format!("no instance has the id {}", place.instance)) };
-    let transport = match reach(program, http, instance) {
-        Ok(transport) => transport,
-        Err(why) => return Found::Broken(why),
-    };
-    let (project, folder) = (ProjectRef::path(&place.project), format!("digital_twins/{}", place.twin));
+async fn look(config: &Config, http: &reqwest::Client, place: &Place) -> Found {
+    let Some(instance) = config.instance.iter().find(|known| known.id == place.instance) else { return Found::Broken(format!("no instance has the id {}", place.instance)) };
     let branch = place.branch.clone().or(instance.branch.clone()).unwrap_or_else(|| "HEAD".to_owned());
-    let entries = match ask(&transport, &ListTree::new(project.clone(), &folder).at(&branch)).await {
-        Ok(tree) => tree.items,
-        Err(error) => return Found::Broken(sentence(&error)),
-    };
-    if entries.is_empty() {
-        return Found::Broken(format!("there is no twin {} in {}", place.twin, place.project));
-    }
-    if !entries.iter().any(|entry| entry.name == FILE) {
-        return Found::Plain;
-    }
-    match ask(&transport, &RawFile::new(project, format!("{folder}/{FILE}"), &branch)).await {
-        Ok(bytes) => {
-            read(&String::from_utf8_lossy(&bytes)).map_or_else(|faults| Found::Broken(faults.first().map(|fault| fault.message.clone()).unwrap_or_default()), Found::Federated)
-        }
-        Err(error) => Found::Broken(sentence(&error)),
+    match reach(config, http, instance) {
+        Ok(transport) => lookup::at(&transport, place, &branch).await.unwrap_or_else(|error| Found::Broken(sentence(&error))),
+        Err(why) => Found::Broken(why),
     }
 }
 
 fn home(config: &Config, place: &Whereabouts) -> Result<Home, String> {
-    let fits = |known: &&Instance| match &place.card {
-        None => known.id == place.id,
-        Some(card) => {
-            let portal = card.trim_end_matches('/').trim_end_matches("/.well-known/dtaas-federation.json").to_lowercase();
-            known.card.as_ref() == Some(&format!("{portal}#{}", place.id)) || (portal == config.public_url() && known.id == place.id)
-        }
-    };
-    let instance = config.instance.iter().find(fits).ok_or_else(|| format!("no instance here is {}", place.id))?;
-    Ok(Home { id: instance.id.clone(), common: format!("{}/{}", instance.group, instance.common_project) })
+    let known = config.instance.iter().map(|known| Known { id: &known.id, common: (&known.group, &known.common_project), card: known.card.as_deref() });
+    lookup::home(known, &config.public_url(), place)
 }
 
 async fn planned(config: &Config, http: &reqwest::Client, root: &Place) -> Result<Plan, String> {
@@ -217,20 +190,8 @@ async fn planned(config: &Config, http: &reqwest::Client, root: &Place) -> Resul
         Found::Plain => return Err(format!("{} has no {FILE}: it is no federated twin", root.twin)),
         Found::Broken(why) => return Err(format!("{} cannot be read: {why}", root.twin)),
     };
-    let mut found = BTreeMap::from([(root.clone(), Found::Federated(manifest.clone()))]);
-    for _ in 0..DEEPEST {
-        match plan(root, &manifest, &|place| home(config, place), &found) {
-            Planned::Ready(plan) => return Ok(plan),
-            Planned::Wrong(why) => return Err(why.join(" ")),
-            Planned::Need(places) => {
-                for place in places {
-                    let at = look(config, http, &place).await;
-                    found.insert(place, at);
-                }
-            }
-        }
-    }
-    Err(format!("its federations are more than {DEEPEST} deep"))
+    let look = async |place: Place| look(config, http, &place).await;
+    lookup::planned(root.clone(), manifest, |place| home(config, place), look).await.map_err(|why| why.join(" "))
 }
 
 /// Leads a run to its end; an error unless it ended well.
