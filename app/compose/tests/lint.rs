@@ -209,6 +209,13 @@ fn federations_and_dashboards() {
     let lost = found(&[("digital_twins/line/federation.yml", line), ("digital_twins/other/.gitlab-ci.yml", "")]);
     assert!(lost[0].starts_with("line/federation.yml:4 federation-member: The member a is the twin digital_twins/tank, which is not there."), "{lost:?}");
     let ring = |twin: &str| format!("version: 1\nkind: composite\nmembers:\n  m: {{twin: {twin}}}\n");
+    let given = line.replace("twin: tank", "twin: tank, variables: {LEVEL: 2}");
+    let block = |more: &str| format!("trigger_tank:\n  trigger: {{include: digital_twins/tank/.gitlab-ci.yml{more}}}\n");
+    let handed = |ci: &str| found(&[("digital_twins/line/federation.yml", &given), ("digital_twins/tank/.gitlab-ci.yml", "x: {script: [true]}"), (".gitlab-ci.yml", ci)]);
+    let kept = handed(&block(""));
+    assert!(kept.len() == 1 && kept[0].starts_with("line/federation.yml:4 federation-variables: LEVEL of a will not reach its jobs: trigger_tank in .gitlab-ci.yml"), "{kept:?}");
+    assert!(handed(&block(", forward: {pipeline_variables: true}")).is_empty());
+    assert!(handed(&format!("{}  variables: {{LEVEL: $LEVEL}}\n", block(""))).is_empty());
     let rings = found(&[("digital_twins/x/federation.yml", &ring("y")), ("digital_twins/y/federation.yml", &ring("x"))]);
     assert!(rings.iter().any(|text| text.contains("x → y → x")) && rings.len() == 2, "{rings:?}");
     let wrong = found(&[("digital_twins/line/federation.yml", &line.replace("composite", "herd"))]);

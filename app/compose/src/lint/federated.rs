@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use federation::manifest::{FILE, Manifest, read};
 use federation::plan::{Found, Home, Place, Planned, plan};
 use twin::asset::Kind;
+use yaml_rust2::YamlLoader;
 
 use super::{Finding, Severity};
 use crate::project::{Project, folder};
+use crate::trigger::job;
 
 /// Looks at all manifests.
 pub fn check(project: &Project, found: &mut Vec<Finding>) {
@@ -31,10 +33,39 @@ pub fn check(project: &Project, found: &mut Vec<Finding>) {
                 found.push(Finding::new(&path, line, Severity::Error, "federation-member", message));
             }
         }
+        for member in manifest.members.iter().filter(|member| member.instances.is_empty() && member.project.is_none()) {
+            let lost: Vec<&str> = member
+                .variables
+                .iter()
+                .map(|(key, _)| key)
+                .chain(member.sweep.iter().map(|(key, _)| key))
+                .map(String::as_str)
+                .filter(|key| is_lost(project, &member.twin, key))
+                .collect();
+            if !lost.is_empty() {
+                let line = text.lines().position(|line| line.trim_start().starts_with(&format!("{}:", member.name))).map_or(1, |line| line + 1);
+                let message = format!(
+                    "{} of {} will not reach its jobs: {} in .gitlab-ci.yml keeps pipeline variables to itself. Write “forward: {{pipeline_variables: true}}” below its trigger.",
+                    lost.join(", "),
+                    member.name,
+                    job(&member.twin)
+                );
+                found.push(Finding::new(&path, line, Severity::Warning, "federation-variables", message));
+            }
+        }
         for message in wrong(place, manifest, &manifests) {
             found.push(Finding::new(&path, 1, Severity::Error, "federation", message));
         }
     }
+}
+
+/// Whether a variable that a pipeline is started with stays in the parent: GitLab hands on to a child what `variables` of the
+/// trigger job name, and pipeline variables only where `trigger: forward: pipeline_variables` says so.
+fn is_lost(project: &Project, twin: &str, key: &str) -> bool {
+    let text = project.texts.get(".gitlab-ci.yml").map(String::as_str).unwrap_or_default();
+    let Some(block) = YamlLoader::load_from_str(text).ok().and_then(|documents| Some(documents.last()?[job(twin).as_str()].clone())) else { return false };
+    let handed = !block["variables"][key].is_badvalue() || block["trigger"]["forward"]["pipeline_variables"].as_bool() == Some(true);
+    !block["trigger"].is_badvalue() && !handed
 }
 
 /// The folder of a twin beside the one in `place`.
