@@ -25,6 +25,9 @@ use crate::ui::cell::Cell;
 /// Seconds between two looks at members: on the forge, and elsewhere.
 const LOOKS: (f64, f64) = (2.0, 10.0);
 
+/// Members that are drawn anew in one go.
+const AT_ONCE: usize = 12;
+
 /// A run that this page leads or watches, until it is left.
 pub type Lead = Leading<Page>;
 
@@ -62,6 +65,8 @@ pub struct Sight {
     /// How many stand how.
     pub counts: Cell<[usize; Standing::ALL.len()]>,
     seats: StoredValue<Vec<Cell<SeatSeen>>, LocalStorage>,
+    /// How members stand by now, and whether the page is on its way there.
+    next: StoredValue<(Vec<SeatSeen>, bool), LocalStorage>,
 }
 
 impl Sight {
@@ -69,7 +74,12 @@ impl Sight {
     #[must_use]
     pub fn new(count: usize) -> Self {
         let seats = (0..count).map(|_| Cell::new((Standing::Waiting, String::new(), None, 0))).collect();
-        Self { head: Cell::new(Seen::default()), counts: Cell::new([0; Standing::ALL.len()]), seats: StoredValue::new_local(seats) }
+        Self {
+            head: Cell::new(Seen::default()),
+            counts: Cell::new([0; Standing::ALL.len()]),
+            seats: StoredValue::new_local(seats),
+            next: StoredValue::new_local((Vec::new(), false)),
+        }
     }
 
     /// Looks at a member and follows it.
@@ -95,16 +105,40 @@ impl Sight {
         self.seats.try_with_value(|seats| seats[number]).and_then(|seat| seat.peek(|seat| seat.2)).flatten()
     }
 
+    /// Draws what changed, so many members at a time that no frame waits for them.
+    async fn draw(self) {
+        while let Some(true) = self.draw_some() {
+            browser::sleep(16).await;
+        }
+    }
+
+    /// Some of it; whether there is more, and nothing when the page is gone.
+    fn draw_some(self) -> Option<bool> {
+        let (cells, next) = (self.seats.try_with_value(Clone::clone)?, self.next.try_with_value(|next| next.0.clone())?);
+        let mut left = AT_ONCE;
+        for (cell, seat) in cells.into_iter().zip(next) {
+            if cell.peek(|before| *before != seat)? {
+                if left == 0 {
+                    return Some(true);
+                }
+                left -= 1;
+                cell.set(seat);
+            }
+        }
+        self.next.try_update_value(|next| next.1 = false)?;
+        Some(false)
+    }
+
     /// Takes in how all stand; `false` when the page is gone.
     fn take(self, mut seen: Seen) -> bool {
         let mut counts = [0; Standing::ALL.len()];
         let seats = std::mem::take(&mut seen.seats);
-        let Some(cells) = self.seats.try_with_value(Clone::clone) else { return false };
-        for (cell, seat) in cells.into_iter().zip(seats) {
+        for seat in &seats {
             counts[seat.0 as usize] += 1;
-            if cell.peek(|before| *before != seat) == Some(true) {
-                cell.set(seat);
-            }
+        }
+        let Some(busy) = self.next.try_update_value(|next| (std::mem::replace(next, (seats, true))).1) else { return false };
+        if !busy {
+            spawn_local(self.draw());
         }
         if self.counts.peek(|before| *before != counts) == Some(true) {
             self.counts.set(counts);

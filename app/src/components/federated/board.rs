@@ -3,18 +3,23 @@
 use federation::plan::{Plan, Seat};
 use federation::standing::Standing;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use twin::asset::Owner;
 
 use super::drawing::MOST;
 use super::{look, mark};
 use crate::actions::federated::{Lead, Sight};
 use crate::bootstrap::Bootstrap;
+use crate::browser;
 use crate::components::instance_mark::InstanceMark;
 use crate::instances::{Client, Instances};
 use crate::routes::Route;
 use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::filter::Filter;
+
+/// Rows that are made in one go.
+const SLICE: usize = 16;
 
 /// Where the run of a member can be looked at, if it is in a project that this app shows.
 fn run_of(client: Option<&Client>, project: &str, pipeline: i64) -> Option<String> {
@@ -80,19 +85,37 @@ fn acts(number: usize, name: String, sight: Sight, lead: Cell<Option<Lead>>) -> 
     .into_any()
 }
 
+/// What the table is narrowed to. Rows are made once and hidden: making two hundred of them for each letter would hold
+/// up the page.
+#[derive(Clone, Copy)]
+struct Fits {
+    text: RwSignal<String>,
+    only: Cell<Option<Standing>>,
+    found: StoredValue<Vec<String>, LocalStorage>,
+}
+
+impl Fits {
+    /// Whether a member is among what is looked for, followed.
+    fn shown(self, sight: Sight, number: usize) -> bool {
+        let named = self.text.with(|text| self.found.with_value(|found| found[number].contains(text.trim().to_lowercase().as_str())));
+        self.only.with(|only| *only).is_none_or(|only| sight.standing(number) == only) && named
+    }
+}
+
 /// What rows need to know beside their seat.
 #[derive(Clone)]
 struct Rows {
     sight: Sight,
     lead: Cell<Option<Lead>>,
     started: bool,
+    fits: Fits,
     names: Vec<String>,
     bootstrap: Bootstrap,
     instances: Instances,
 }
 
 fn row(number: usize, seat: Seat, rows: &Rows) -> AnyView {
-    let (sight, lead, started) = (rows.sight, rows.lead, rows.started);
+    let (sight, lead, started, fits) = (rows.sight, rows.lead, rows.started, rows.fits);
     let instance = rows.bootstrap.instance(&seat.place.instance).cloned();
     let client = rows.instances.client(&seat.place.instance);
     let more = seat.after.len().saturating_sub(3);
@@ -119,7 +142,7 @@ fn row(number: usize, seat: Seat, rows: &Rows) -> AnyView {
         }
     });
     view! {
-        <tr>
+        <tr hidden=move || !fits.shown(sight, number)>
             <th scope="row">{seat.name.clone()}{(!seat.role.is_empty()).then(|| view! { <p class="faint">{seat.role.clone()}</p> })}</th>
             <td>{standing}</td>
             <td>{seat.place.twin}</td>
@@ -132,22 +155,39 @@ fn row(number: usize, seat: Seat, rows: &Rows) -> AnyView {
     .into_any()
 }
 
+/// The rows, so many at a time that no frame waits for them.
+fn slices(seats: Vec<Seat>, rows: Rows) -> Vec<AnyView> {
+    let (mut slices, mut doors) = (Vec::new(), Vec::new());
+    let mut seats = seats.into_iter().enumerate().peekable();
+    while seats.peek().is_some() {
+        let part: Vec<(usize, Seat)> = seats.by_ref().take(SLICE).collect();
+        let (open, rows) = (Cell::new(doors.is_empty()), rows.clone());
+        doors.push(open);
+        let body = dynamic(move || open.with(|open| *open).then(|| part.iter().map(|(number, seat)| row(*number, seat.clone(), &rows)).collect_view()));
+        slices.push(view! { <tbody>{body}</tbody> }.into_any());
+    }
+    spawn_local(async move {
+        for door in doors.into_iter().skip(1) {
+            browser::sleep(16).await;
+            door.set(true);
+        }
+    });
+    slices
+}
+
 /// The map, the filter and the table.
 pub fn board(plan: Plan, sight: Sight, lead: Cell<Option<Lead>>, started: bool) -> AnyView {
     let (text, only) = (RwSignal::new(String::new()), Cell::new(None::<Standing>));
     let map = (plan.seats.len() > MOST).then(|| squares(&plan, sight, text));
     let found: Vec<String> = plan.seats.iter().map(|seat| format!("{} {} {}", seat.name, seat.place.twin, seat.place.instance).to_lowercase()).collect();
     let names = plan.seats.iter().map(|seat| seat.name.clone()).collect();
-    let rows = Rows { sight, lead, started, names, bootstrap: expect_context(), instances: expect_context() };
-    let seats = plan.seats;
-    let body = dynamic(move || {
-        let (text, only) = (text.get().to_lowercase(), only.with(|only| *only));
-        if only.is_some() {
-            sight.counts.track();
-        }
-        let shown = |number: &usize| found[*number].contains(text.trim()) && only.is_none_or(|only| sight.peek(*number) == only);
-        let list: Vec<AnyView> = (0..seats.len()).filter(shown).map(|number| row(number, seats[number].clone(), &rows)).collect();
-        if list.is_empty() { view! { <tr><td colspan="7" class="faint">"No member fits the filter."</td></tr> }.into_any() } else { list.into_any() }
+    let fits = Fits { text, only, found: StoredValue::new_local(found) };
+    let rows = Rows { sight, lead, started, fits, names, bootstrap: expect_context(), instances: expect_context() };
+    let count = plan.seats.len();
+    let body = slices(plan.seats, rows);
+    let none = dynamic(move || {
+        sight.counts.track();
+        (!(0..count).any(|number| fits.shown(sight, number))).then(|| view! { <tr><td colspan="7" class="faint">"No member fits the filter."</td></tr> })
     });
     view! {
         {map}
@@ -156,7 +196,7 @@ pub fn board(plan: Plan, sight: Sight, lead: Cell<Option<Lead>>, started: bool) 
             <table class="rows members">
                 <caption class="only-read">"Members"</caption>
                 <thead><tr><th scope="col">"Member"</th><th scope="col">"Stands"</th><th scope="col">"Twin"</th><th scope="col">"Instance"</th><th scope="col" class="wide-only">"After"</th><th scope="col">"Run"</th><th scope="col"><span class="only-read">"Acts"</span></th></tr></thead>
-                <tbody>{body}</tbody>
+                {body}<tbody>{none}</tbody>
             </table>
         </div>
     }
