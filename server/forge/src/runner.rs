@@ -201,7 +201,7 @@ impl Forge {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         for engine in &self.runner.engines {
-            engine.clear().await;
+            engine.clear(None).await;
         }
     }
 
@@ -298,7 +298,7 @@ impl Forge {
             }
         }
         for engine in &self.runner.engines {
-            engine.clear().await;
+            engine.clear(None).await;
         }
         let builds = self.folders.builds.clone();
         blocking(move || {

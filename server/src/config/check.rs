@@ -111,6 +111,13 @@ impl Config {
                     "the tag “{tag}” is of the processes ([runner] tags) and in [[runner.container]]: a job with it would never run in a container; take it out of one"
                 ));
             }
+            for pattern in &containers.images {
+                forge::runner::container::pattern_of(pattern).map_err(|why| format!("[[runner.container]] images “{pattern}”: {why}"))?;
+            }
+            let fits = |pattern: &String| forge::runner::container::pattern_of(pattern).is_ok_and(|pattern| pattern.compile_matcher().is_match(&containers.image));
+            if !containers.images.is_empty() && !containers.images.iter().any(fits) {
+                return Err(format!("[[runner.container]] image “{}” is none of its images: add it there", containers.image));
+            }
             if !forge::runner::container::is_image(&containers.image) {
                 return Err(format!("[[runner.container]] image “{}” cannot be the name of an image, such as debian:12", containers.image));
             }

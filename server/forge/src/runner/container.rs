@@ -7,20 +7,27 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use tokio::process::Command;
 
 use super::Limits;
-use super::sandbox::{job_user, reachable};
+use super::sandbox::job_user;
 
 /// Where the script, files and variables of a job are seen.
 pub const SEEN: &str = "/run/twinport";
-/// What names the containers of one data folder.
+/// What names the containers of one data folder, and of one job.
 const LABEL: &str = "twinport.builds";
+const JOB: &str = "twinport.job";
 /// An engine that does not answer is not waited for longer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Runs the script with bash where the image has it, else with its `sh`, as GitLab's runner does.
-const START: &str = "if command -v bash >/dev/null 2>&1; then exec bash /run/twinport/script; else exec sh /run/twinport/script; fi";
+/// Words before a colon by which podman finds images in files and stores of this machine instead of a registry.
+const TRANSPORTS: [&str; 10] = ["containers-storage", "dir", "docker", "docker-archive", "docker-daemon", "oci", "oci-archive", "ostree", "sif", "tarball"];
+/// Who runs jobs where the numbers of their own users do not exist.
+const NOBODY: u32 = 65_534;
+/// Runs the script with bash where the image has it, else with its `sh`, as GitLab's runner does. Should the server be gone, the
+/// pipe that it holds ends, and everything in the container with it.
+const START: &str = "exec 3<&0 </dev/null; shell=sh; if command -v bash >/dev/null 2>&1; then shell=bash; fi; \
+                     $shell /run/twinport/script 3<&- & job=$!; (trap '' TERM; cat <&3 >/dev/null; kill -KILL -1) & exec 3<&-; wait $job; exit $?";
 
 /// One set of containers: `[[runner.container]]`.
 #[derive(Debug, Clone)]
@@ -46,12 +53,13 @@ pub struct ContainerConfig {
 pub struct Engine {
     /// How it is set up.
     pub config: ContainerConfig,
-    /// Why no job can run in it.
+    /// Why no job can run in it, as it was at the start.
     pub refused: Option<String>,
     allowed: Option<GlobSet>,
     podman: bool,
-    own_user: bool,
-    label: String,
+    root: bool,
+    /// What tells the containers of this data folder from others.
+    folder: String,
 }
 
 /// What a job shows its container, as places of this machine.
@@ -71,7 +79,13 @@ pub struct Given<'a> {
 /// Whether a text can name an image and nothing else: a word that is no option.
 #[must_use]
 pub fn is_image(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.len() < 512 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/:@".contains(letter))
+    let plain =
+        text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.len() < 512 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/:@".contains(letter));
+    let mut parts = text.split(':');
+    let first = parts.next().unwrap_or_default();
+    // Only the port of a registry has a path behind it.
+    let ports = parts.all(|part| part.split_once('/').is_none_or(|(port, _)| !port.is_empty() && port.chars().all(|letter| letter.is_ascii_digit())));
+    plain && ports && !(text.contains(':') && TRANSPORTS.contains(&first))
 }
 
 /// The variables of a job as text that a shell reads: names that a shell can have, and values in single quotes.
@@ -84,19 +98,29 @@ pub fn exports(list: &[(String, String)]) -> String {
 impl Engine {
     /// Asks the engine whether it is there. `builds` is where jobs get their folders.
     pub async fn detect(config: ContainerConfig, builds: &Path) -> Self {
-        let own_user = nix::unistd::Uid::effective().is_root() && reachable(builds).await;
+        let root = nix::unistd::Uid::effective().is_root();
         let mut allowed = GlobSetBuilder::new();
-        for pattern in config.images.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+        for pattern in config.images.iter().filter_map(|pattern| pattern_of(pattern).ok()) {
             allowed.add(pattern);
         }
         let allowed = if config.images.is_empty() { None } else { Some(allowed.build().unwrap_or_else(|_| GlobSet::empty())) };
-        let mut engine = Self { config, refused: None, allowed, podman: false, own_user, label: format!("{LABEL}={}", crate::secret::hash(&builds.to_string_lossy())) };
-        let name = engine.config.command.join(" ");
-        match engine.ask(&["version"]).await {
-            Ok(text) => engine.podman = text.contains("Podman") || text.contains("podman") || name.contains("podman"),
-            Err(reason) => engine.refused = Some(format!("the container engine `{name}` does not answer: {reason}")),
+        let podman = config.command.first().is_some_and(|program| program.contains("podman"));
+        let folder = crate::secret::hash(&builds.to_string_lossy()).chars().take(12).collect();
+        let mut engine = Self { config, refused: None, allowed, podman, root, folder };
+        engine.refused = engine.look().await.err();
+        if builds.to_string_lossy().contains(',') {
+            engine.refused = Some(format!("the folder {} has a comma in its name, which container engines cannot mount: move it", builds.display()));
         }
         engine
+    }
+
+    async fn look(&self) -> Result<(), String> {
+        self.ask(&["version"]).await.map(drop).map_err(|reason| format!("the container engine `{}` does not answer: {reason}", self.config.command.join(" ")))
+    }
+
+    /// Whether jobs can run in it now: it may have come up after this server did.
+    pub async fn ready(&self) -> Result<(), String> {
+        if self.refused.is_some() { self.look().await } else { Ok(()) }
     }
 
     /// One command of the engine, and what it prints.
@@ -134,7 +158,14 @@ impl Engine {
     /// The user number that files of `job` belong to, if jobs have one.
     #[must_use]
     pub fn user_of(&self, job: i64) -> Option<u32> {
-        if self.own_user && !self.config.image_user { job_user(job) } else { None }
+        let user = || job_user(job).filter(|user| is_mapped(*user)).unwrap_or(NOBODY);
+        (self.root && !self.config.image_user).then(user)
+    }
+
+    /// What a container of `job` is called, for its step.
+    #[must_use]
+    pub fn name(&self, job: i64, step: &str) -> String {
+        format!("twinport-{}-{job}-{step}", self.folder)
     }
 
     /// In words, for the log.
@@ -149,7 +180,15 @@ impl Engine {
     pub fn command(&self, (job, name, image): (i64, &str, &str), limits: &Limits, given: &Given<'_>) -> Command {
         let mut words: Vec<OsString> = Vec::new();
         let add = |words: &mut Vec<OsString>, list: &[&str]| words.extend(list.iter().map(OsString::from));
-        add(&mut words, &["run", "--rm", "--name", name, "--label", &self.label, "--hostname", "twinport", "--security-opt", "label=disable"]);
+        let labels = [format!("{LABEL}={}", self.folder), format!("{JOB}={job}")];
+        add(
+            &mut words,
+            &["run", "--rm", "--interactive", "--name", name, "--label", &labels[0], "--label", &labels[1], "--hostname", "twinport", "--security-opt", "label=disable"],
+        );
+        if self.podman {
+            // It would hand on the server's own, with their passwords.
+            add(&mut words, &["--http-proxy=false"]);
+        }
         if let Some(network) = &self.config.network {
             add(&mut words, &["--network", network]);
         }
@@ -160,7 +199,7 @@ impl Engine {
                 None => (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw()),
             };
             add(&mut words, &["--user", &format!("{user}:{group}"), "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]);
-            if self.podman && !nix::unistd::Uid::effective().is_root() {
+            if self.podman && !self.root {
                 add(&mut words, &["--userns", "keep-id"]);
             }
         }
@@ -190,32 +229,54 @@ impl Engine {
         words.extend(self.config.options.iter().map(OsString::from));
         add(&mut words, &[image, "-c", START]);
         let mut command = self.start();
-        command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0);
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0);
         command
     }
 
-    /// The first process of a container, as this machine counts.
-    pub async fn process(&self, name: &str) -> Option<u32> {
-        self.ask(&["inspect", "--format", "{{.State.Pid}}", name]).await.ok()?.parse().ok().filter(|process| *process > 0)
+    /// Asks everything in a container to end; `false` when there is no such container.
+    pub async fn ask_to_end(&self, name: &str) -> bool {
+        self.ask(&["exec", name, "sh", "-c", "kill -TERM -1"]).await.is_ok()
     }
 
-    /// Ends a container and all that is in it.
-    pub async fn end(&self, name: &str) {
-        if self.ask(&["kill", name]).await.is_err() {
-            let _ = self.ask(&["rm", "--force", name]).await;
-        }
-    }
-
-    /// Ends what is left of jobs of an earlier start.
-    pub async fn clear(&self) {
-        if self.refused.is_some() {
+    /// Ends what is left of a job, or of all jobs of this data folder.
+    pub async fn clear(&self, job: Option<i64>) {
+        let mut words = vec!["ps".to_owned(), "--all".to_owned(), "--quiet".to_owned(), "--filter".to_owned(), format!("label={LABEL}={}", self.folder)];
+        words.extend(job.into_iter().flat_map(|job| ["--filter".to_owned(), format!("label={JOB}={job}")]));
+        let left = match self.ask(&words.iter().map(String::as_str).collect::<Vec<_>>()).await {
+            Ok(left) => left,
+            Err(reason) => return tracing::error!(%reason, "failed to look for containers that are left"),
+        };
+        let ids: Vec<&str> = left.split_whitespace().collect();
+        if ids.is_empty() {
             return;
         }
-        let left = self.ask(&["ps", "--all", "--quiet", "--filter", &format!("label={}", self.label)]).await.unwrap_or_default();
-        for id in left.split_whitespace() {
-            let _ = self.ask(&["rm", "--force", id]).await;
+        // Killed first: removing alone asks nicely and waits.
+        let _ = self.ask(&[&["kill"], ids.as_slice()].concat()).await;
+        // Those that remove themselves may be gone by now.
+        let gone = |reason: &String| reason.to_lowercase().contains("no such container") || reason.contains("no container with");
+        if let Err(reason) = self.ask(&[&["rm", "--force"], ids.as_slice()].concat()).await
+            && !gone(&reason)
+        {
+            tracing::error!(%reason, "failed to remove containers");
         }
     }
+}
+
+/// A pattern of images, in which `*` ends at a slash.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn pattern_of(text: &str) -> Result<Glob, String> {
+    GlobBuilder::new(text).literal_separator(true).build().map_err(|error| error.to_string())
+}
+
+/// Whether a user number exists here: in a user namespace not all do (user_namespaces(7)).
+fn is_mapped(user: u32) -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.lines().any(|line| {
+        let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        matches!(numbers[..], [first, _, count] if (first..first + count).contains(&u64::from(user)))
+    })
 }
 
 #[cfg(test)]
@@ -227,7 +288,23 @@ mod tests {
         for good in ["debian", "debian:12", "registry.example:5000/a/b@sha256:00ff", "localhost/tiny"] {
             assert!(is_image(good), "{good}");
         }
-        for bad in ["", "--privileged", "-v", "a b", "a;b", "$IMAGE", "/etc", "a\nb"] {
+        for bad in [
+            "docker-archive:/srv/x.tar",
+            "oci-archive:x.tar",
+            "dir:x",
+            "dir:/srv",
+            "docker-daemon:a:b",
+            "docker://a/b",
+            "a:b/c",
+            "",
+            "--privileged",
+            "-v",
+            "a b",
+            "a;b",
+            "$IMAGE",
+            "/etc",
+            "a\nb",
+        ] {
             assert!(!is_image(bad), "{bad}");
         }
     }

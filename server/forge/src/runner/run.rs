@@ -6,7 +6,7 @@ use gitlab::Status;
 
 use super::Stop;
 use super::artifacts;
-use super::checkout::{checkout, give_to};
+use super::checkout::{checkout, give_to, open_to_all};
 use super::container::{Engine, SEEN};
 use super::log::JobLog;
 use super::sandbox::Sandbox;
@@ -74,6 +74,10 @@ impl Forge {
                 (Status::Failed, Some("runner_system_failure"), None)
             }
         };
+        let engine = self.runner.who_takes(&options(&row).tags).and_then(|id| self.runner.engine(id));
+        if let Some(engine) = engine {
+            engine.clear(Some(row.id)).await;
+        }
         let folder = self.folders.builds.join(row.id.to_string());
         if let Err(error) = blocking(move || remove_tree(&folder)).await {
             tracing::error!(job = row.id, ?error, "failed to clear up after a job");
@@ -118,8 +122,9 @@ impl Forge {
             Some(engine) => Seat::In(engine),
             None => Seat::Here,
         };
-        if let Seat::In(Engine { refused: Some(reason), .. }) = seat {
-            return Err(ApiError::bad(format!("{reason}. Whoever runs this server installs it, or takes its [[runner.container]] out of twinport.toml")));
+        if let Seat::In(engine) = seat {
+            let advice = |reason| ApiError::bad(format!("{reason}. Whoever runs this server starts or installs it, or takes its [[runner.container]] out of twinport.toml"));
+            engine.ready().await.map_err(advice)?;
         }
         if let (Seat::Here, Sandbox::Refused(reason)) = (seat, &self.runner.sandbox) {
             return Err(ApiError::bad(format!(
@@ -259,6 +264,15 @@ impl Run<'_> {
             }
             std::fs::write(files.join(name), self.variables.values.get(name).map(String::as_str).unwrap_or_default())?;
         }
+        if matches!(self.seat, Seat::In(engine) if engine.config.image_user) {
+            let (folder, places) = (self.folder.clone(), [self.folder.join("project"), self.folder.join("files")]);
+            // Whoever the image's user is must be able to read and write; nobody else comes as far as here.
+            blocking(move || {
+                std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+                places.iter().try_for_each(|place| open_to_all(place))
+            })
+            .await?;
+        }
         if let Some(user) = self.user() {
             let folder = self.folder.clone();
             blocking(move || give_to(&folder, user)).await?;
@@ -269,7 +283,10 @@ impl Run<'_> {
         log.say("\x1b[0K\x1b[36;1mRunning the script\x1b[0;m").await?;
         let ending = self.shell(log, "step_script", &commands, timeout, &self.cancel.script, "running").await?;
         log.section(false, self.now(), "step_script").await?;
-        if !self.job.after_script.is_empty() {
+        let closing = self.forge.runner.closing.load(std::sync::atomic::Ordering::Relaxed);
+        // A container that begins now would outlive the server.
+        let too_late = closing && matches!(self.seat, Seat::In(_));
+        if !self.job.after_script.is_empty() && !too_late {
             log.section(true, self.now(), "after_script").await?;
             log.say("\x1b[0K\x1b[36;1mRunning after_script\x1b[0;m").await?;
             let word = match ending {
@@ -277,7 +294,13 @@ impl Run<'_> {
                 Ending::Cancelled => "canceled",
                 _ => "failed",
             };
-            self.shell(log, "after_script", &self.job.after_script, AFTER_SECONDS, &self.cancel.after, word).await?;
+            if let Seat::In(engine) = self.seat {
+                engine.clear(Some(self.row.id)).await;
+            }
+            // As on GitLab, what it comes to changes nothing (Ci docs, `after_script`).
+            if let Err(error) = self.shell(log, "after_script", &self.job.after_script, AFTER_SECONDS, &self.cancel.after, word).await {
+                log.say(&format!("\x1b[33;1mWARNING: after_script failed: {}\x1b[0;m", error.words())).await?;
+            }
             log.section(false, self.now(), "after_script").await?;
         }
         Ok(ending)

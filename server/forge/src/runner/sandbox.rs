@@ -149,7 +149,7 @@ pub(super) fn job_user(job: i64) -> Option<u32> {
 }
 
 /// Whether another user can come to `folder`: not below a home that is closed, say.
-pub(super) async fn reachable(folder: &Path) -> bool {
+async fn reachable(folder: &Path) -> bool {
     let user = FIRST_UID.to_string();
     let mut command = Command::new("setpriv");
     command.args(["--reuid", &user, "--regid", &user, "--clear-groups", "test", "-x"]).arg(folder);

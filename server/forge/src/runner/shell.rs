@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use super::container::{Given, SEEN, exports};
+use super::container::{Engine, Given, SEEN, exports};
 use super::log::JobLog;
 use super::run::{Ending, Run, Seat};
 use super::sandbox::{Sandbox, ask_to_end, end};
@@ -37,10 +37,12 @@ impl Run<'_> {
                 value.len()
             )));
         }
-        let container = matches!(self.seat, Seat::In(_)).then(|| format!("twinport-{}-{name}", self.row.id));
+        let container = matches!(self.seat, Seat::In(_)).then(|| engine_of(self.seat).map_or_else(String::new, |engine| engine.name(self.row.id, name)));
         let mut command = self.command(name, container.as_deref(), commands, environment)?;
         let mut child =
             command.spawn().map_err(|error| ApiError::bad(format!("failed to start the {}: {error}", if container.is_some() { "container engine" } else { "sandbox" })))?;
+        // Held open: a container ends when the server is gone and with it this.
+        let _held = child.stdin.take();
         let process = child.id().unwrap_or_default();
         let (Some(mut out), Some(mut err)) = (child.stdout.take(), child.stderr.take()) else { return Err(ApiError::bad("the job has no output")) };
         let deadline = tokio::time::sleep(Duration::from_secs(timeout));
@@ -93,8 +95,9 @@ impl Run<'_> {
     fn command(&self, name: &str, container: Option<&str>, commands: &[String], environment: Vec<(String, String)>) -> ApiResult<Command> {
         let (path, project, files) = (self.folder.join(name), self.folder.join("project"), self.folder.join("files"));
         let limits = &self.forge.runner.limits;
+        let mode = if engine_of(self.seat).is_some_and(|engine| engine.config.image_user) { 0o644 } else { 0o600 };
         let write = |path: &std::path::Path, text: String| -> ApiResult<()> {
-            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).and_then(|mut file| file.write_all(text.as_bytes()))?;
+            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path).and_then(|mut file| file.write_all(text.as_bytes()))?;
             Ok(self.user().map_or(Ok(()), |user| give_to(path, user))?)
         };
         let (Seat::In(engine), Some(container)) = (self.seat, container) else {
@@ -114,15 +117,18 @@ impl Run<'_> {
     fn stop(&self, process: u32, container: Option<&str>) -> tokio::time::Instant {
         let (grace, sandbox) = (self.forge.runner.limits.grace_seconds, self.forge.runner.sandbox.clone());
         let (forge, container) = (self.forge.clone(), container.map(str::to_owned));
-        let engine = self.forge.runner.who_takes(&self.job.tags);
+        let (engine, job) = (self.forge.runner.who_takes(&self.job.tags), self.row.id);
         tokio::spawn(async move {
             let inside = container.as_ref().and_then(|name| Some((name, forge.runner.engine(engine?)?)));
             // The engine's own process passes nothing on; the job's are asked themselves.
             match &inside {
-                Some((name, engine)) => match engine.process(name).await {
-                    Some(first) => ask_to_end(first),
-                    None => end(process, &sandbox),
-                },
+                Some((name, engine)) => {
+                    // There is none yet while its image is brought.
+                    if !engine.ask_to_end(name).await {
+                        end(process, &sandbox);
+                        engine.clear(Some(job)).await;
+                    }
+                }
                 None => ask_to_end(process),
             }
             for _ in 0..grace * 10 {
@@ -131,8 +137,8 @@ impl Run<'_> {
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            if let Some((name, engine)) = &inside {
-                engine.end(name).await;
+            if let Some((_, engine)) = &inside {
+                engine.clear(Some(job)).await;
             }
             end(process, &sandbox);
         });
@@ -164,6 +170,14 @@ impl Run<'_> {
             list.retain(|(key, _)| key != "PATH");
         }
         list
+    }
+}
+
+/// The container engine, where a job runs in one.
+fn engine_of(seat: Seat<'_>) -> Option<&Engine> {
+    match seat {
+        Seat::In(engine) => Some(engine),
+        Seat::Here => None,
     }
 }
 

@@ -38,12 +38,13 @@ fn engine(folder: &Path) -> Result<Vec<String>, String> {
         if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
     };
     ask(&["import", &place(&archive), "localhost/small"])?;
+    ask(&["import", "--change", "USER 1234", &place(&archive), "localhost/person"])?;
     ask(&["run", "--rm", "--network", "none", "--ulimit", "nofile=64:64", "--ulimit", "nproc=8192:8192", "localhost/small", "/bin/echo"])?;
     Ok(words)
 }
 
 /// A forge whose jobs with the tag `container` run in podman.
-async fn world(folder: &Path) -> Option<(World, Actor)> {
+async fn world(folder: &Path, image_user: bool) -> Option<(World, Actor)> {
     let command = match engine(folder) {
         Ok(command) => command,
         Err(reason) => {
@@ -57,7 +58,7 @@ async fn world(folder: &Path) -> Option<(World, Actor)> {
         image: "localhost/small".to_owned(),
         images: vec!["localhost/*".to_owned()],
         network: Some("none".to_owned()),
-        image_user: false,
+        image_user,
         options: vec!["--pull".to_owned(), "never".to_owned()],
     };
     let world = World::with(RunnerConfig { containers: vec![containers], ..RunnerConfig::default() }).await;
@@ -84,7 +85,7 @@ async fn log(alice: &Actor, jobs: &[Value], name: &str) -> (Value, String) {
 #[tokio::test]
 async fn the_image_of_a_job_is_what_it_runs_in() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let Some((_world, alice)) = world(folder.path()).await else { return };
+    let Some((_world, alice)) = world(folder.path(), false).await else { return };
     alice.post(&format!("{P}/variables"), json!({ "key": "SECRET", "value": "tell-nobody-this", "masked": true })).await.expect(201);
     let ci = r#"
 default: {tags: [container]}
@@ -150,9 +151,22 @@ other: {stage: make, allow_failure: true, image: "docker.io/library/debian", scr
 }
 
 #[tokio::test]
-async fn nothing_of_a_cancelled_container_is_left() {
+async fn an_images_own_user_can_work_where_it_is_asked_for() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let Some((world, alice)) = world(folder.path()).await else { return };
+    let Some((_world, alice)) = world(folder.path(), true).await else { return };
+    let ci = "default: {tags: [container]}\nperson:\n  image: localhost/person\n  script: [\"echo user $(id -u)\", mkdir out, touch out/a, cat .gitlab-ci.yml]\n  artifacts: {paths: [out]}\n\
+              root: {script: [\"echo user $(id -u)\", touch made]}\n";
+    let jobs = run(&alice, "people", ci).await;
+    for (name, user) in [("person", "user 1234"), ("root", "user 0")] {
+        let (job, text) = log(&alice, &jobs, name).await;
+        assert!(job["status"] == "success" && text.contains(user), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_container_is_left_when_it_is_cancelled_or_its_server_is_gone() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let Some((world, alice)) = world(folder.path(), false).await else { return };
     let ci = "forever:\n  tags: [container]\n  script: [\"setsid sleep 97531 & sleep 97532\"]\n";
     let commit = json!({ "branch": "long", "start_branch": "main", "commit_message": "x", "actions": [{ "action": "update", "file_path": ".gitlab-ci.yml", "content": ci }] });
     alice.post(&format!("{P}/repository/commits"), commit).await.expect(201);
@@ -170,6 +184,29 @@ async fn nothing_of_a_cancelled_container_is_left() {
     assert_eq!((alive("97531"), alive("97532")), (1, 1), "the job began");
     alice.post(&format!("{P}/pipelines/{}/cancel", pipeline["id"]), json!({})).await.expect(200);
     alice.until(&format!("{P}/pipelines/{}", pipeline["id"]), |value| value["status"] == "canceled").await;
+    assert_eq!((alive("97531"), alive("97532")), (0, 0));
+    // The same when the server is gone all at once: what holds the container's pipe ends, as it would then.
+    alice.post(&format!("{P}/pipelines/{}/retry", pipeline["id"]), json!({})).await.expect(201);
+    for _ in 0..400 {
+        if alive("97531") == 1 && alive("97532") == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let folder = folder.path().display().to_string();
+    let clients = std::fs::read_dir("/proc").expect("processes can be listed").flatten().filter(|entry| {
+        let words = String::from_utf8_lossy(&std::fs::read(entry.path().join("cmdline")).unwrap_or_default()).replace('\0', " ");
+        words.starts_with("podman ") && words.contains(&folder) && words.contains(" run --rm ")
+    });
+    let numbers: Vec<String> = clients.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(numbers.len(), 1, "{numbers:?}");
+    assert!(Command::new("kill").arg("-KILL").args(&numbers).status().is_ok_and(|status| status.success()));
+    for _ in 0..200 {
+        if alive("97531") + alive("97532") == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     assert_eq!((alive("97531"), alive("97532")), (0, 0));
     world.halt().await;
 }
