@@ -6,6 +6,7 @@ pub mod files;
 pub mod logs;
 pub mod panel;
 pub mod tab;
+pub mod tell;
 
 pub use files::{copy, forget_later, image_url, iso_now, open_beside, picture, save, save_from};
 
@@ -214,6 +215,14 @@ pub fn chance() -> f64 {
 #[must_use]
 pub fn now() -> f64 {
     js_sys::Date::now()
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds since the page was opened. Nobody puts this clock forward or back, so lengths of time are
+    /// measured by it.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub fn ticks() -> f64;
 }
 
 /// An ISO 8601 time as milliseconds since 1970.

@@ -179,16 +179,16 @@ impl Client {
 
     /// Sends once, through the gate.
     async fn pass(&self, way: &Way, request: &Request, seconds: u32) -> Result<Response, Error> {
-        while let Some(wait) = gate::enter(&self.backend.id, browser::now())? {
+        while let Some(wait) = gate::enter(&self.backend.id, browser::ticks())? {
             browser::sleep(wait).await;
         }
         let mut open = Open(Some(&self.backend.id));
-        if self.until.is_some_and(|until| browser::now() > until) {
+        if self.until.is_some_and(|until| browser::ticks() > until) {
             return Err(Error::TooMany);
         }
         let outcome = self.once(way, request, seconds).await;
         open.0 = None;
-        let health = gate::leave(&self.backend.id, &outcome, browser::now(), browser::chance());
+        let health = gate::leave(&self.backend.id, &outcome, browser::ticks(), browser::chance());
         self.note(health);
         outcome
     }

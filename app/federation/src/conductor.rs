@@ -134,6 +134,8 @@ pub struct Conductor {
     live: Vec<Live>,
     /// What is to be written, and what is being written.
     pending: Vec<Change>,
+    /// Seats that a person wants tried again, until the end of their attempt is written.
+    again: Vec<usize>,
     in_write: Option<Vec<Change>>,
     /// Whether the journal must be read before anything is written, and not before when.
     stale: Option<f64>,
@@ -162,6 +164,7 @@ impl Conductor {
             entries,
             live,
             pending: Vec::new(),
+            again: Vec::new(),
             in_write: None,
             stale: None,
             reading: false,
@@ -286,7 +289,7 @@ impl Conductor {
     /// Whether there is anything left to do or to wait for.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.pending.is_empty() && self.in_write.is_none() && self.stale.is_none() && self.journal.came_to.is_some() && self.whole().is_over()
+        self.pending.is_empty() && self.again.is_empty() && self.in_write.is_none() && self.stale.is_none() && self.journal.came_to.is_some() && self.whole().is_over()
     }
 
     /// A person takes the lead from whoever has it.
@@ -307,9 +310,10 @@ impl Conductor {
 
     /// A person has a member tried once more that is over.
     pub fn retry(&mut self, seat: usize) {
-        if self.journal.wish != Wish::Stop && self.attempt(seat).is_some_and(|attempt| attempt.over.is_some()) {
-            self.pending.push(Change::LeaveOut(self.seat(seat).name.clone(), false));
-            self.pending.push(Change::Attempt(self.seat(seat).name.clone(), self.attempts(seat)));
+        // What is seen to have ended may not be written yet.
+        let over = self.attempt(seat).is_some_and(|attempt| attempt.over.is_some()) || matches!(self.live[seat].look, Some(Look::Over(..)));
+        if self.journal.wish != Wish::Stop && over && !self.again.contains(&seat) {
+            self.again.push(seat);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use gitlab::endpoint::ask;
 use gitlab::repository::{ListTree, RawFile};
 use gitlab::{Error, ProjectRef, Transport};
@@ -13,6 +13,8 @@ use crate::plan::{Found, Home, Place, Plan, Planned, plan};
 
 /// Federations are in federations, but not deeper than this.
 const DEEPEST: usize = 12;
+/// Places that are looked at in the same moment.
+const AT_ONCE: usize = 8;
 /// Where a portal says what instances it has.
 pub const CARD: &str = "/.well-known/dtaas-federation.json";
 
@@ -68,7 +70,7 @@ pub async fn at(transport: &impl Transport, place: &Place, branch: &str) -> Resu
     })
 }
 
-/// The plan of a federation with all that it is made of looked up; all places of one depth are asked at once.
+/// The plan of a federation with all that it is made of looked up; places of one depth are asked together, a few at a time.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -80,7 +82,7 @@ pub async fn planned(root: Place, manifest: Manifest, home: impl Fn(&Whereabouts
             Planned::Wrong(why) => return Err(why),
             Planned::Need(places) => {
                 let one = async |place: Place| (place.clone(), look(place).await);
-                found.extend(join_all(places.into_iter().map(one)).await);
+                found.extend(stream::iter(places).map(one).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await);
             }
         }
     }

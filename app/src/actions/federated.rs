@@ -170,7 +170,7 @@ impl Hands for Page {
     }
 
     fn now(&self) -> f64 {
-        browser::now() / 1000.0
+        browser::ticks() / 1000.0
     }
 
     async fn sleep(&self, milliseconds: u32) {
@@ -187,7 +187,7 @@ impl Hands for Page {
     }
 
     fn hurry(&self, transport: Client, seconds: f64) -> Client {
-        transport.until(browser::now() + seconds * 1000.0)
+        transport.until(browser::ticks() + seconds * 1000.0)
     }
 
     fn wrote(&self, run: &str) {

@@ -43,7 +43,7 @@ struct Gate {
     failures: u32,
     refusals: u32,
     relayed: bool,
-    /// Milliseconds since 1970 until which nothing is sent.
+    /// Milliseconds since the page was opened, until which nothing is sent.
     rest_until: f64,
     /// The same, after a refusal for too many requests.
     slow_until: f64,

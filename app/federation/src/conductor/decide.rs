@@ -40,6 +40,16 @@ impl Conductor {
         if self.in_write.is_some() {
             return;
         }
+        for seat in std::mem::take(&mut self.again) {
+            match self.attempt(seat).map(|attempt| attempt.over.is_some()) {
+                Some(true) => {
+                    self.plan_change(Change::LeaveOut(self.seat(seat).name.clone(), false));
+                    self.plan_change(Change::Attempt(self.seat(seat).name.clone(), self.attempts(seat)));
+                }
+                Some(false) if matches!(self.live[seat].look, Some(Look::Over(..))) => self.again.push(seat),
+                _ => {}
+            }
+        }
         for seat in 0..self.plan.seats.len() {
             if let Some(attempt) = self.attempt(seat).filter(|attempt| attempt.over.is_none()).cloned() {
                 let name = self.seat(seat).name.clone();
