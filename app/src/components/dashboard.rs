@@ -29,6 +29,8 @@ use feed::{Feed, Followed, feed};
 /// Members that are laid over each other at most, and those in a matrix.
 const MOST: usize = 60;
 const MOST_FIELDS: usize = 400;
+/// Notes below a panel.
+const NOTES: usize = 4;
 
 /// A member of a federation: its name, and what it was started with.
 #[derive(Clone)]
@@ -77,6 +79,10 @@ fn notes(feeds: &[Feed]) -> AnyView {
     let all = move || {
         let mut said: Vec<String> = notes.iter().filter_map(|note| note.get()).collect();
         said.dedup();
+        // One line for each of hundreds would bury the rest.
+        let more = said.len().saturating_sub(NOTES);
+        said.truncate(NOTES);
+        said.extend((more > 0).then(|| format!("So it is with {more} more.")));
         said
     };
     dynamic(move || all().into_iter().map(|text| view! { <p class="faint panel-note">{text}</p> }).collect_view()).into_any()
@@ -103,7 +109,7 @@ fn spread(series: Vec<Series>, members: &[Member], most: usize) -> Vec<Series> {
 fn panel(mut panel: Panel, number: usize, around: &Around, followed: &mut Vec<Followed>) -> AnyView {
     let most = if panel.kind == Kind::Matrix { MOST_FIELDS } else { MOST };
     panel.series = spread(panel.series, &around.members, most);
-    let cut = (panel.series.len() >= most).then(|| view! { <p class="faint panel-note">{format!("These are the first {most} members.")}</p> });
+    let cut = (around.members.len() > most && panel.series.len() >= most).then(|| view! { <p class="faint panel-note">{format!("These are the first {most} members.")}</p> });
     let title = if panel.title.is_empty() { format!("Panel {}", number + 1) } else { panel.title.clone() };
     let feeds: Vec<Feed> = panel.series.iter().map(|series| Feed::new(&series.name)).collect();
     let body = match panel.kind {

@@ -65,7 +65,9 @@ fn is_lost(project: &Project, twin: &str, key: &str) -> bool {
     let text = project.texts.get(".gitlab-ci.yml").map(String::as_str).unwrap_or_default();
     let Some(block) = YamlLoader::load_from_str(text).ok().and_then(|documents| Some(documents.last()?[job(twin).as_str()].clone())) else { return false };
     let handed = !block["variables"][key].is_badvalue() || block["trigger"]["forward"]["pipeline_variables"].as_bool() == Some(true);
-    !block["trigger"].is_badvalue() && !handed
+    // What comes from elsewhere may hand it on.
+    let borrows = !block["extends"].is_badvalue() || !block["<<"].is_badvalue();
+    !block["trigger"].is_badvalue() && !borrows && !handed
 }
 
 /// The folder of a twin beside the one in `place`.

@@ -164,17 +164,17 @@ pub fn follow_all(followed: Vec<Followed>, around: Around) {
     }
 }
 
-/// What a run says of a series so far; nothing while it says nothing.
-async fn of_run(target: &Target, source: &Source) -> Result<Option<Values>, String> {
-    let failed = |error: Error| Problem::new(&error, &format!("look at run {}", target.pipeline), &target.client.instance.name).title;
+/// What a run says of a series so far; nothing while it says nothing. What is wrong comes with whether asking again may help.
+async fn of_run(target: &Target, source: &Source) -> Result<Option<Values>, (String, bool)> {
+    let failed = |error: Error| (Problem::new(&error, &format!("look at run {}", target.pipeline), &target.client.instance.name).title, true);
     match source {
         Source::Csv { path, x, y } => match target.file(path).await.map_err(failed)? {
-            Some(bytes) => columns(&bytes, x.as_deref(), y).map(Some),
+            Some(bytes) => columns(&bytes, x.as_deref(), y).map(Some).map_err(|why| (why, false)),
             None => Ok(None),
         },
         Source::Log { job, pattern } => {
             let text = target.logs(job.as_deref()).await.map_err(failed)?;
-            let found = matches(&text, pattern).await.map_err(|why| format!("The expression {pattern} cannot be used: {why}."))?;
+            let found = matches(&text, pattern).await.map_err(|why| (format!("The expression {pattern} cannot be used: {why}."), false))?;
             Ok((!found.is_empty()).then(|| ((1..=found.len()).map(|number| number as f64).collect(), found)))
         }
         _ => Ok(None),
@@ -183,7 +183,7 @@ async fn of_run(target: &Target, source: &Source) -> Result<Option<Values>, Stri
 
 /// Looks again and again at what a run says of a series, and rests once it has ended: another try may come.
 async fn follow_run(series: &Series, source: &Source, place: usize, feed: &Feed, around: &Around) {
-    let mut ended = None;
+    let (mut ended, mut shown) = (None, None);
     // Known before the question: what a run leaves as it ends comes with the answer.
     while let Some(live) = around.live.try_get_untracked() {
         let target = (around.whose)(series.member.as_deref());
@@ -193,15 +193,21 @@ async fn follow_run(series: &Series, source: &Source, place: usize, feed: &Feed,
                 Some(target) => of_run(target, source).await,
                 None => Ok(None),
             };
-            let failed = found.is_err();
+            let failed = matches!(found, Err((_, true)));
+            if !matches!(found, Ok(Some(_))) && shown.is_some_and(|shown| shown != run) {
+                // What an earlier attempt left is not what this one did.
+                feed.whole(place, (Vec::new(), Vec::new()));
+                shown = None;
+            }
             let note = match found {
                 Ok(Some(values)) => {
                     feed.whole(place, values);
+                    shown = Some(run);
                     None
                 }
                 Ok(None) if over => Some(format!("{} has no values: the run left none.", feed.name)),
                 Ok(None) => Some(format!("{} has no values yet.", feed.name)),
-                Err(why) => Some(why),
+                Err((why, _)) => Some(why),
             };
             if feed.note.try_set(note).is_some() {
                 return;

@@ -66,8 +66,9 @@ fn shown(feed: &Feed, show: Shown) -> Option<f64> {
 pub fn matrix(panel: &Panel, title: &str, feeds: &[Feed], around: &Around) -> AnyView {
     let fields = fields(panel, &around.members);
     let grid = panel.grid.clone();
-    if fields.rows.is_empty() {
-        return view! { <p class="faint">{format!("No member was started with the variable {}.", grid.rows)}</p> }.into_any();
+    let missing = [(fields.rows.is_empty(), Some(&grid.rows)), (fields.columns.is_empty(), grid.columns.as_ref())];
+    if let Some(variable) = missing.into_iter().find_map(|(empty, variable)| variable.filter(|_| empty)) {
+        return view! { <p class="faint">{format!("No member was started with the variable {variable}.")}</p> }.into_any();
     }
     let by = grid.columns.as_ref().map_or_else(|| grid.rows.clone(), |columns| format!("{} by {columns}", grid.rows));
     let head = fields.columns.iter().map(|column| view! { <th scope="col">{column.clone()}</th> }).collect_view();
@@ -82,7 +83,9 @@ pub fn matrix(panel: &Panel, title: &str, feeds: &[Feed], around: &Around) -> An
     let save = {
         let (fields, found, corner) = (fields.clone(), found.clone(), by.clone());
         move |_| {
-            let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+            // Spreadsheets take what begins so for formulas.
+            let safe = |text: &str| if text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err() { format!("'{text}") } else { text.to_owned() };
+            let quote = |text: &str| format!("\"{}\"", safe(text).replace('"', "\"\""));
             let row = |(name, row): (&String, Vec<Vec<f64>>)| {
                 let cells = row.into_iter().map(|values| values.iter().map(f64::to_string).collect::<Vec<_>>().join(" "));
                 std::iter::once(quote(name)).chain(cells).collect::<Vec<_>>().join(",")
