@@ -166,6 +166,8 @@ pub struct Run {
     pub id: PipelineId,
     /// Where it stands itself.
     pub status: Status,
+    /// A name that the CI file or a person gave it.
+    pub name: String,
     /// The commit.
     pub sha: String,
     /// ISO 8601.
@@ -211,6 +213,7 @@ fn run(node: &Value) -> Option<Run> {
     Some(Run {
         id: number(&node["id"])?,
         status: status(&node["status"]),
+        name: text(&node["name"]),
         sha: text(&node["sha"]),
         created_at: text(&node["createdAt"]),
         updated_at: text(&node["updatedAt"]),
@@ -224,7 +227,7 @@ impl Endpoint for ListRuns {
     type Output = Vec<Option<Vec<Run>>>;
 
     fn request(&self) -> Request {
-        const FIELDS: &str = "nodes { id status sha createdAt updatedAt jobs(first: 5) { nodes { name kind } } downstream(first: 3) { nodes { id status updatedAt } } }";
+        const FIELDS: &str = "nodes { id name status sha createdAt updatedAt jobs(first: 5) { nodes { name kind } } downstream(first: 3) { nodes { id status updatedAt } } }";
         let project = |(number, path): (usize, &String)| format!("p{number}: project(fullPath: {}) {{ pipelines(first: {}) {{ {FIELDS} }} }} ", quoted(path), self.first);
         request(format!("{{ {}}}", self.projects.iter().enumerate().map(project).collect::<String>()))
     }

@@ -27,6 +27,9 @@ pub struct Job {
     pub finished_at: Option<String>,
     /// Seconds.
     pub duration: Option<f64>,
+    /// Seconds that it waited for a runner.
+    #[serde(default)]
+    pub queued_duration: Option<f64>,
     /// Whether its failure is only a warning.
     pub allow_failure: bool,
     /// GitLab's word for why it failed.

@@ -156,6 +156,34 @@ impl Endpoint for CreatePipeline {
     }
 }
 
+/// Gives a pipeline a name.
+#[derive(Debug, Clone)]
+pub struct NamePipeline {
+    project: ProjectRef,
+    pipeline: PipelineId,
+    name: String,
+}
+
+impl NamePipeline {
+    /// This one; an empty name takes it away.
+    #[must_use]
+    pub fn new(project: ProjectRef, pipeline: PipelineId, name: String) -> Self {
+        Self { project, pipeline, name }
+    }
+}
+
+impl Endpoint for NamePipeline {
+    type Output = Pipeline;
+
+    fn request(&self) -> Request {
+        Request::new(Method::Put, format!("/projects/{}/pipelines/{}/metadata", self.project.segment(), self.pipeline)).with_body(value!({ "name": self.name }))
+    }
+
+    fn decode(&self, response: Response) -> Result<Self::Output, Error> {
+        json(&response)
+    }
+}
+
 macro_rules! on_pipeline {
     ($($(#[$doc:meta])* $name:ident -> $output:ty { $method:expr, $suffix:literal $(, $key:literal = $val:literal)* } $decode:expr;)*) => {$(
         $(#[$doc])*

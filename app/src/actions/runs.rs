@@ -2,7 +2,7 @@
 
 use gitlab::endpoint::ask;
 use gitlab::jobs::{GetJob, PlayJob, RetryJob};
-use gitlab::pipelines::{CancelPipeline, CreatePipeline};
+use gitlab::pipelines::{CancelPipeline, CreatePipeline, NamePipeline};
 use gitlab::projects::GetProject;
 use gitlab::{Error, JobId, PipelineId, Status};
 use twin::asset::Owner;
@@ -56,6 +56,12 @@ pub async fn start_again(client: Client, owner: Owner, twin: String, run: i64, b
         }
     }
     start(client, owner, twin, wish).await
+}
+
+/// Gives a run a note: its pipeline's name.
+pub async fn rename(client: Client, owner: Owner, pipeline: i64, name: String) -> Result<(), Problem> {
+    let asked = NamePipeline::new(client.project(owner), PipelineId(pipeline), name);
+    ask(&client, &asked).await.map(|_| ()).map_err(|error| Problem::new(&error, "write the note", &client.instance.name))
 }
 
 /// Cancels pipelines, children first, so that nothing new is started on the way.

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use twin::asset::Asset;
 use twin::csv::Table;
+use twin::junit::is_report;
 use twin::run::bytes as size_words;
 
 use super::parts;
@@ -53,6 +54,7 @@ fn special(path: &str, text: &str) -> Option<&'static str> {
         "csv" | "tsv" => Table::parse(text).map(|_| "Table"),
         "md" => Some("Read"),
         "ipynb" => Some("Notebook"),
+        "xml" => is_report(text).then_some("Tests"),
         // Whether it is a configuration is known for certain when its part has come.
         "json" => (text.contains("\"fmus\"") && (text.contains("\"connections\"") || text.contains("\"parameters\""))).then_some("Graph"),
         _ => None,
@@ -63,6 +65,7 @@ fn drawn(path: &str, text: &str, name: &str) -> AnyView {
     let folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
     match ending(path).as_str() {
         "md" => parts::markdown(text.to_owned(), folder),
+        "xml" => parts::fmu(text.as_bytes().to_vec()),
         "ipynb" => parts::notebook(text.to_owned(), folder),
         "json" => parts::graph(path.to_owned(), text.to_owned(), use_context::<Whose>().map(|Whose(client, asset)| (client, asset))),
         _ => Table::parse(text).map(|table| view! { <TableView table name=name.to_owned()/> }).into_any(),

@@ -24,6 +24,7 @@ use super::parameter_form::ParameterForm;
 use super::parts_view::PartsView;
 use super::results::Results;
 use super::start_form::StartForm;
+use super::test_report::test_report;
 use super::use_view::UseView;
 use crate::actions::embed::Offer;
 use crate::instances::Client;
@@ -93,9 +94,14 @@ pub fn start(client: Client, asset: Asset) -> AnyView {
     later(None, __wasm_split_preload_start_part, move || start_part(client.clone(), asset.clone()))
 }
 
+/// FMUs are zip archives.
+fn is_archive(content: &[u8]) -> bool {
+    content.starts_with(b"PK")
+}
+
 #[wasm_split(part_model, wasm_split_path = leptos::wasm_split, fallible)]
 fn fmu_part(content: Vec<u8>) -> Arrived {
-    Ok(view! { <FmuCard content/> }.into_any())
+    Ok(if is_archive(&content) { view! { <FmuCard content/> }.into_any() } else { test_report(&content) })
 }
 
 #[wasm_split(part_checks, wasm_split_path = leptos::wasm_split, fallible)]
@@ -159,7 +165,7 @@ pub fn parameters(path: String, text: RwSignal<String>) -> AnyView {
     later(None, __wasm_split_preload_parameters_part, move || parameters_part(path.clone(), text))
 }
 
-/// The card of an FMU.
+/// The card of an FMU, or the tests of a report: what is read out of XML.
 pub fn fmu(content: Vec<u8>) -> AnyView {
     later(None, __wasm_split_preload_fmu_part, move || fmu_part(content.clone()))
 }

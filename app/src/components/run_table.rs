@@ -59,11 +59,13 @@ pub fn RunTable(instances: Vec<Instance>, #[prop(into)] rows: Signal<Vec<RunRow>
         let status = row.status.clone();
         let exact = browser::local_time(&row.created_at);
         let twin = row.twin.clone().unwrap_or_else(|| "No twin".to_owned());
+        let pin = row.pinned.then(|| view! { " "<span class="tag">"Pinned"</span> });
+        let note = (!row.note.is_empty()).then(|| view! { <p>{row.note.clone()}</p> });
         view! {
             <tr>
                 <td class="choose"><input type="checkbox" aria-label=format!("Choose run {number} to compare") prop:checked=checked on:change=choose/></td>
                 <td><StatusMark status=Signal::derive(move || status.clone())/></td>
-                <th scope="row"><a href=href>{format!("Run {number}")}</a>{with_twin.then(|| view! { <p class="faint">{twin}</p> })}</th>
+                <th scope="row"><a href=href>{format!("Run {number}")}</a>{pin}{note}{with_twin.then(|| view! { <p class="faint">{twin}</p> })}</th>
                 {several.then(|| view! { <td>{instances.iter().find(|instance| instance.id == row.instance).cloned().map(|instance| view! { <InstanceMark instance/> })}</td> })}
                 <td><time datetime=row.created_at.clone() title=exact>{when}</time></td>
                 <td>{took.unwrap_or_else(|| "Not ended".to_owned())}</td>

@@ -10,7 +10,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use serde_json::json;
 use twin::asset::{Asset, Kind, Owner};
-use twin::run::{ago, reason};
+use twin::run::{ago, duration, reason, word};
 
 use crate::actions::embed::Offer;
 use crate::actions::runs::{cancel, play, retry, start_again, terminate};
@@ -21,7 +21,9 @@ use crate::components::jobs::JobList;
 use crate::components::parts;
 use crate::components::phases::Strip;
 use crate::components::problem_box::ProblemBox;
+use crate::components::run_note::run_note;
 use crate::components::status::StatusMark;
+use crate::components::timeline::timeline;
 use crate::instances::Client;
 use crate::queries::dashboard::Target;
 use crate::queries::run::{RunView, again, run};
@@ -41,18 +43,32 @@ use crate::ui::toast::Toasts;
 const PAUSE: (u32, u32) = (2_500, 30_000);
 
 /// Asks again while the run goes on and somebody looks.
-fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>) {
+fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>, told: RwSignal<bool>) {
     spawn_local(async move {
+        let pause = if client.backend.embedded { PAUSE.0 } else { PAUSE.1 };
+        let mut unseen = 0;
         loop {
-            browser::sleep(if client.backend.embedded { PAUSE.0 } else { PAUSE.1 }).await;
+            browser::sleep(pause).await;
             let Some(load) = query.state.try_get_untracked() else { return };
             if browser::is_hidden() {
-                continue;
+                unseen += pause;
+                // Nobody looks: only for somebody who asked to be told, and rarely.
+                if told.try_get_untracked() != Some(true) || unseen < PAUSE.1 {
+                    continue;
+                }
+                unseen = 0;
             }
             match load {
                 Load::Ready(view) if view.status.is_complete() && view.parent.status.is_complete() => {}
                 Load::Ready(view) => {
                     let outcome = again(client.clone(), owner, view.clone()).await;
+                    if let Ok(now) = &outcome
+                        && now.status.is_complete()
+                        && told.try_update_untracked(std::mem::take) == Some(true)
+                    {
+                        let name = now.twin.clone().unwrap_or_else(|| "The run".to_owned());
+                        browser::tell::tell(&format!("{name}: {}", word(now.status.as_str())), &format!("Run {} on {}", now.parent.id, client.instance.name)).await;
+                    }
                     // Somebody may have asked for everything meanwhile, which is newer.
                     if query.state.try_get_untracked() == Some(Load::Ready(view)) {
                         let _ = query.state.try_set(match outcome {
@@ -69,7 +85,7 @@ fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>) {
 
 /// Cancel, or run again.
 #[component]
-fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>) -> impl IntoView {
+fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>, told: RwSignal<bool>) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     let asked = RwSignal::new(false);
     let busy = RwSignal::new(false);
@@ -109,6 +125,19 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
         let twin = Route::Twin { instance: stored.get_value().instance.id, owner, name: view.twin.unwrap_or_default() };
         twin.to_start(view.parent.id.0, view.parent.reference.as_deref())
     };
+    let tell = move |_| {
+        if told.get_untracked() {
+            return told.set(false);
+        }
+        spawn_local(async move {
+            match browser::tell::allow().await {
+                Ok(()) => {
+                    let _ = told.try_set(true);
+                }
+                Err(why) => toasts.bad("You cannot be told when this run ends.", why),
+            }
+        });
+    };
     let going = move || !view_of.get().status.is_complete();
     view! {
         <Show when=going fallback=move || view! {
@@ -117,6 +146,7 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
                 <button type="button" class="button" disabled=move || busy.get() on:click=move |_| again.with_value(|again| again())><Picture icon=Icon::Again/>"Run again"</button>
             </Show>
         }>
+            <button type="button" class="button" data-variant="quiet" aria-pressed=move || told.get().to_string() on:click=tell>"Tell me when it ends"</button>
             {dynamic(move || view_of.get().terminator().map(|job| view! {
                 <button type="button" class="button" data-variant="primary" disabled=move || busy.get() on:click=move |_| stop.run(Some(job))><Picture icon=Icon::Stop/>"Terminate"</button>
             }))}
@@ -130,19 +160,23 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
 
 /// Who started it, when, on which commit.
 #[component]
-fn Facts(#[prop(into)] view_of: Signal<RunView>) -> impl IntoView {
+fn Facts(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>) -> impl IntoView {
     let bootstrap = expect_context::<Bootstrap>();
     dynamic(move || {
         let run = view_of.get();
         // The embedded backend has no pages of its own to lead to.
         let address = run.parent.web_url;
         let elsewhere = !bootstrap.backends.iter().any(|backend| backend.embedded && address.starts_with(&backend.url));
-        let when = browser::parse_time(&run.parent.created_at).map(|time| ago((browser::now() - time) / 1000.0)).unwrap_or_default();
+        let began = browser::parse_time(&run.parent.created_at);
+        let when = began.map(|time| ago((browser::now() - time) / 1000.0)).unwrap_or_default();
+        let note = run_note(client.clone(), owner, run.parent.id.0, run.parent.name, Callback::new(move |()| query.refresh()));
         let who = run.parent.user.map(|user| user.username).unwrap_or_default();
         let commit: String = run.parent.sha.chars().take(8).collect();
         view! {
             <p class="facts faint">
                 <span>{format!("Started {when} by {who}")}</span><span>{run.parent.reference.unwrap_or_default()}" "<code>{commit}</code></span>
+                {(!run.status.is_complete()).then(|| began.map(|began| view! { <span>{format!("Going on for {}", duration((browser::now() - began) / 1000.0))}</span> }))}
+                {note}
                 {elsewhere.then(|| view! { <a href=address rel="external noopener noreferrer">"On its backend"</a> })}
             </p>
         }
@@ -234,6 +268,7 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
         vec![
             Tab { key: "log", label: "Log".to_owned() },
             Tab { key: "results", label },
+            Tab { key: "timeline", label: "Timeline".to_owned() },
             Tab { key: "dashboard", label: "Dashboard".to_owned() },
             Tab { key: "show", label: "Show elsewhere".to_owned() },
         ]
@@ -248,6 +283,7 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
         offers
     });
     let instance = client.instance.id.clone();
+    let here = StoredValue::new(instance.clone());
     let toasts = expect_context::<Toasts>();
     let start_phase = Callback::new(move |job: JobId| {
         spawn_local(async move {
@@ -262,6 +298,8 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
         <Tabs tabs chosen=tab label="Parts of the run"/>
         <Show when=move || tab.get() == "log" fallback=move || if tab.get() == "dashboard" {
             view! { <div role="tabpanel" id="panel-dashboard" aria-labelledby="tab-dashboard">{panels(stored.get_value(), owner, view_of)}</div> }.into_any()
+        } else if tab.get() == "timeline" {
+            view! { <div role="tabpanel" id="panel-timeline" aria-labelledby="tab-timeline">{timeline(Signal::derive(move || view_of.get()), here.get_value(), owner)}</div> }.into_any()
         } else if tab.get() == "show" {
             let client = stored.get_value();
             view! { <div role="tabpanel" id="panel-show" aria-labelledby="tab-show">{parts::embed(client.instance.id.clone(), client.project_path(owner), offers)}</div> }.into_any()
@@ -284,7 +322,8 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
 pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
     let stored = StoredValue::new(client.clone());
     let query = ask(move || pipeline, move |pipeline| run(stored.get_value(), owner, pipeline));
-    Effect::new(move |_| keep_fresh(stored.get_value(), owner, query));
+    let told = RwSignal::new(false);
+    Effect::new(move |_| keep_fresh(stored.get_value(), owner, query, told));
     // The last good answer stays while a later one fails.
     let view_of = Memo::new(move |before: Option<&Option<RunView>>| query.get().or_else(|| before.cloned().flatten()));
     let problem = Memo::new(move |_| match query.state.get() {
@@ -309,12 +348,12 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
             <Show when=move || ready.get()>
                 <StatusMark status=Signal::derive(move || view_now.get().status)/>
                 <span class="gap"></span>
-                <RunActions client=stored.get_value() owner view_of=view_now query/>
+                <RunActions client=stored.get_value() owner view_of=view_now query told/>
             </Show>
         </div>
         {dynamic(move || problem.get().map(|problem| view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> }))}
         <Show when=move || ready.get() fallback=move || view! { <Show when=move || problem.get().is_none()><Skeleton rows=8 label="Loading the run"/></Show> }>
-            <Facts view_of=view_now/>
+            <Facts client=stored.get_value() owner view_of=view_now query/>
             {dynamic(move || view_now.get().parent.yaml_errors.map(|text| view! { <Notice tone=Tone::Bad title="The CI file of this commit cannot be used." text=text/> }))}
             {dynamic(move || view_now.get().message.map(|message| view! { <Notice tone=Tone::Bad title="The twin was not started." text=message/> }))}
             <Body client=stored.get_value() owner view_of=view_now query/>

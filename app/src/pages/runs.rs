@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::bootstrap::Instance;
 use crate::browser;
-use crate::components::run_table::RunTable;
+use crate::components::run_history::history;
 use crate::components::strip::Strip;
 use crate::places::Places;
 use crate::queries::fan::{Part, fan};
@@ -32,7 +32,7 @@ pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
         let answers: Vec<Option<Vec<RunRow>>> = parts.with_value(|parts| parts.iter().map(of).collect());
         for (number, _) in answers.iter().enumerate().filter(|(_, rows)| rows.is_some()) {
             if turns.with_value(|turns| turns.iter().all(|(known, _)| *known != number)) {
-                let now = browser::now();
+                let now = browser::ticks();
                 let began = first.get_value().unwrap_or(now);
                 first.set_value(Some(began));
                 turns.update_value(|turns| turns.push((number, now - began > TOGETHER)));
@@ -51,7 +51,7 @@ pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
     let (some, waiting) = (Memo::new(move |_| !rows.get().is_empty()), Memo::new(move |_| open() && !answered()));
     let nothing = Memo::new(move |_| answered() && !open() && !some.get());
     let body = dynamic(move || match (some.get(), waiting.get(), nothing.get()) {
-        (true, ..) => view! { <RunTable instances=several.clone() rows with_twin=true/> }.into_any(),
+        (true, ..) => history(several.clone(), rows.into()),
         (_, true, _) => view! { <Skeleton rows=5 label="Loading runs"/> }.into_any(),
         (.., true) => {
             let library = library.clone();

@@ -25,6 +25,10 @@ pub struct RunRow {
     pub sha: String,
     /// The twin, by its trigger job.
     pub twin: Option<String>,
+    /// What somebody wrote of it.
+    pub note: String,
+    /// Whether it is kept in sight.
+    pub pinned: bool,
     /// The child's state, or the parent's while there is no child.
     pub status: Status,
     /// ISO 8601.
@@ -43,7 +47,8 @@ fn row(client: &Client, owner: Owner, run: Run) -> RunRow {
     let child = run.children.into_iter().next();
     let twin = run.triggers.iter().find_map(|name| twin_of(name));
     let (status, updated_at) = child.map_or((run.status, run.updated_at), |child| (child.status, child.updated_at));
-    RunRow { instance: client.instance.id.clone(), owner, pipeline: run.id.0, sha: run.sha, twin, status, created_at: run.created_at, updated_at }
+    let (pinned, note) = twin::run::note(&run.name);
+    RunRow { instance: client.instance.id.clone(), owner, pipeline: run.id.0, sha: run.sha, twin, note: note.to_owned(), pinned, status, created_at: run.created_at, updated_at }
 }
 
 /// The newest runs of an instance, newest first.

@@ -68,6 +68,22 @@ pub fn reason(word: &str) -> &'static str {
     }
 }
 
+/// What a pinned run's name begins with.
+const PIN: &str = "★ ";
+
+/// What people wrote of a run in its pipeline's name: whether it is pinned, and the note.
+#[must_use]
+pub fn note(name: &str) -> (bool, &str) {
+    name.strip_prefix(PIN).or_else(|| name.strip_prefix(PIN.trim_end())).map_or((false, name), |words| (true, words))
+}
+
+/// The pipeline's name for a note.
+#[must_use]
+pub fn named(pinned: bool, words: &str) -> String {
+    let words = words.trim();
+    if pinned { format!("{PIN}{words}").trim_end().to_owned() } else { words.to_owned() }
+}
+
 /// Seconds as `42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {

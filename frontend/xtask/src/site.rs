@@ -113,7 +113,7 @@ pub fn build(release: bool) -> Result<()> {
     }
     bundle(&package.join("editor.js"))?;
     shorten(&root().join("public/js/panel.js"), &package.join("panel.js"))?;
-    for script in ["plot.js", "embed.js", "view.js", "logworker.js"] {
+    for script in ["plot.js", "embed.js", "tell.js", "view.js", "logworker.js"] {
         std::fs::copy(root().join("public/js").join(script), package.join(script))?;
     }
     let plots = root().join("end2end/node_modules/uplot/dist");
