@@ -6,6 +6,7 @@ pub mod edit;
 pub mod embed;
 pub mod federated;
 pub mod runs;
+pub mod schedules;
 pub mod service;
 pub mod sign_out;
 pub mod transfer;

@@ -20,6 +20,8 @@ pub enum Desk {
     Workspace,
     /// What twins of the instance use.
     Services,
+    /// When twins of the instance run by themselves.
+    Schedules,
     /// A federated twin, and one run of it.
     Federated(Owner, String, Option<String>),
 }
@@ -35,6 +37,7 @@ impl Desk {
             ["changes"] => Self::Changes,
             ["workspace"] => Self::Workspace,
             ["services"] => Self::Services,
+            ["schedules"] => Self::Schedules,
             ["federated", owner, twin] => Self::Federated(Owner::of_word(owner)?, (*twin).to_owned(), None),
             ["federated", owner, twin, run] => Self::Federated(Owner::of_word(owner)?, (*twin).to_owned(), Some((*run).to_owned())),
             ["changes", owner, number] => Self::Change(Owner::of_word(owner)?, number.parse().ok()?),
@@ -51,6 +54,7 @@ impl Desk {
             Self::Changes => "changes".to_owned(),
             Self::Workspace => "workspace".to_owned(),
             Self::Services => "services".to_owned(),
+            Self::Schedules => "schedules".to_owned(),
             Self::Federated(owner, twin, None) => format!("federated/{}/{twin}", owner.word()),
             Self::Federated(owner, twin, Some(run)) => format!("federated/{}/{twin}/{run}", owner.word()),
             Self::Change(owner, number) => format!("changes/{}/{number}", owner.word()),
@@ -67,7 +71,17 @@ mod tests {
     fn every_desk_is_read_back() {
         let asset = Asset { owner: Owner::Private, kind: Kind::Twin, name: "a b".to_owned() };
         let federated = |run: Option<&str>| Desk::Federated(Owner::Common, "a b".to_owned(), run.map(str::to_owned));
-        for desk in [Desk::Compose, Desk::Edit(asset), Desk::Changes, Desk::Workspace, Desk::Services, Desk::Change(Owner::Common, 7), federated(None), federated(Some("1"))] {
+        for desk in [
+            Desk::Compose,
+            Desk::Edit(asset),
+            Desk::Changes,
+            Desk::Workspace,
+            Desk::Services,
+            Desk::Schedules,
+            Desk::Change(Owner::Common, 7),
+            federated(None),
+            federated(Some("1")),
+        ] {
             let address = desk.at("aarhus").to_string();
             let Some(Route::Desk { rest, .. }) = Route::find(&address) else { panic!("{address} is no desk") };
             assert_eq!(Desk::parse(&rest), Some(desk), "{address}");

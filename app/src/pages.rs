@@ -14,6 +14,7 @@ mod library;
 mod missing;
 mod run;
 mod runs;
+mod schedules;
 mod service;
 mod signed_out;
 mod twin;

@@ -16,6 +16,7 @@ pub mod results;
 pub mod run;
 pub mod run_log;
 pub mod runs;
+pub mod schedules;
 pub mod service;
 pub mod start;
 pub mod twin;

@@ -147,7 +147,9 @@ impl Route {
             ["i", instance, "runs", owner, pipeline, job] => {
                 Self::Run { instance: own(instance), owner: Owner::of_word(owner)?, pipeline: pipeline.parse().ok()?, job: Some(job.parse().ok()?) }
             }
-            ["i", instance, "compose" | "edit" | "changes" | "workspace" | "services" | "federated", ..] => Self::Desk { instance: own(instance), rest: words[2..].join("/") },
+            ["i", instance, "compose" | "edit" | "changes" | "workspace" | "services" | "schedules" | "federated", ..] => {
+                Self::Desk { instance: own(instance), rest: words[2..].join("/") }
+            }
             _ => return None,
         })
     }

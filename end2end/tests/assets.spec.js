@@ -105,8 +105,16 @@ test('two people edit one file, and no word of either is lost', async ({ page, s
 
 test('a new file, a parameter in a form and a deletion are one commit', async ({ page, server }) => {
   const token = server.token('admin');
+  // A twin of its own: others run the one of the starter library.
+  const raw = (name) => ask(server.api, token, `/projects/dtaas%2Fadmin/repository/files/${encodeURIComponent(`digital_twins/heater-watch/${name}`)}/raw?ref=main`);
+  const parts = {};
+  for (const name of ['configuration.json', 'physical_twin.py', 'description.md']) {
+    const content = await raw(name);
+    parts[`digital_twins/heater-edited/${name}`] = typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`;
+  }
+  await commit(server.api, token, 'dtaas/admin', parts);
   await signIn(page, server);
-  await page.goto(at(server, 'edit/private/digital_twins/heater-watch?file=digital_twins%2Fheater-watch%2Fconfiguration.json'));
+  await page.goto(at(server, 'edit/private/digital_twins/heater-edited?file=digital_twins%2Fheater-edited%2Fconfiguration.json'));
   await expect(page.locator('.cm-content')).toBeVisible();
   await page.getByRole('button', { name: 'Form', exact: true }).click();
   const first = page.locator('.parameters input').first();

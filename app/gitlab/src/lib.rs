@@ -16,6 +16,7 @@ pub mod pipelines;
 pub mod projects;
 pub mod repository;
 pub mod runners;
+pub mod schedules;
 pub mod search;
 pub mod status;
 pub mod trace;

@@ -52,6 +52,11 @@ fn median(values: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
+/// A length in words; short ones to a tenth of a second.
+fn length(seconds: f64) -> String {
+    if seconds < 10.0 { format!("{seconds:.1} s") } else { duration(seconds) }
+}
+
 /// How long the runs of one twin took, oldest first; nothing where there are too few.
 fn trend(rows: &[RunRow]) -> Option<AnyView> {
     let ended: Vec<(&RunRow, f64)> = rows.iter().filter_map(|row| Some((row, seconds(row)?))).take(DRAWN).collect();
@@ -63,11 +68,11 @@ fn trend(rows: &[RunRow]) -> Option<AnyView> {
         ratio if ratio < 0.8 => "shorter than usual",
         _ => "as usual",
     };
-    let words = format!("The newest took {}, {compared}; half of the {} before took less than {}.", duration(newest.1), rest.len(), duration(usual));
+    let words = format!("The newest took {}, {compared}; half of the {} before took less than {}.", length(newest.1), rest.len(), length(usual));
     let bars = ended.iter().rev().enumerate().map(|(place, (row, seconds))| {
         let high = (seconds / most * 30.0).max(1.5);
         let variant = if tone(row.status.as_str()) == Tone::Good { "good" } else { "bad" };
-        view! { <rect data-variant=variant x=place * 8 y=32.0 - high width="6" height=high><title>{format!("Run {}: {}", row.pipeline, duration(*seconds))}</title></rect> }
+        view! { <rect data-variant=variant x=place * 8 y=32.0 - high width="6" height=high><title>{format!("Run {}: {}", row.pipeline, length(*seconds))}</title></rect> }
     });
     let wide = ended.len() * 8;
     Some(view! { <p class="trend"><svg viewBox=format!("0 0 {wide} 32") width=wide height="32" aria-hidden="true">{bars.collect_view()}</svg><span class="faint">{words}</span></p> }.into_any())

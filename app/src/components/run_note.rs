@@ -40,7 +40,7 @@ pub fn run_note(client: Client, owner: Owner, pipeline: i64, name: Option<String
     let word = if words.is_empty() && !pinned { "Add a note" } else { "Change the note" };
     view! {
         {pinned.then(|| view! { <span class="tag">"Pinned"</span> })}{shown}
-        <button type="button" class="link" on:click=open>{word}</button>
+        <button type="button" class="button" data-variant="quiet" on:click=open>{word}</button>
         <dialog node_ref=dialog class="dialog" aria-labelledby="run-note">
             <h2 id="run-note">"What to remember of this run"</h2>
             <form on:submit=save>

@@ -19,7 +19,7 @@ use crate::bootstrap::Bootstrap;
 use crate::browser::tab;
 use crate::components::dashboard::{Around, Member};
 use crate::components::federated::board::board;
-use crate::components::federated::drawing::{MOST, drawing};
+use crate::components::federated::drawing::{drawing, is_drawn};
 use crate::components::federated::earlier::EarlierRuns;
 use crate::components::federated::{look_of_whole, mark};
 use crate::components::parts;
@@ -161,7 +161,7 @@ fn Body(client: Client, owner: Owner, twin: String, loaded: Loaded) -> impl Into
         (!text.is_empty()).then(|| view! { <Notice tone=Tone::Bad title="Something that it needs is not there." text/> })
     });
     let services = (!plan.services.is_empty()).then(|| format!("Needs {}.", plan.services.join(", ")));
-    let picture = if plan.seats.len() > MOST { ().into_any() } else { drawing(&plan, sight, started) };
+    let picture = if is_drawn(&plan) { drawing(&plan, sight, started) } else { ().into_any() };
     view! {
         <nav class="crumbs" aria-label="Path"><a href=library>"Digital twins"</a><a href=of>{twin.clone()}</a>{started.then(|| view! { <a href=Desk::Federated(owner, twin.clone(), None).at(&client.instance.id).to_string()>"Federation"</a> })}</nav>
         <div class="page-head"><h1>{title}</h1><span class="tag">{plan.kind.word()}</span>{head}</div>

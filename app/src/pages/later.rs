@@ -7,7 +7,7 @@ use ::twin::asset::{Asset, Owner};
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
-use super::{asset, changes, compare, compose, edit, embed, federated, help, missing, run, runs, service, twin, workspace};
+use super::{asset, changes, compare, compose, edit, embed, federated, help, missing, run, runs, schedules, service, twin, workspace};
 use crate::bootstrap::Instance;
 use crate::components::parts;
 use crate::desks::Desk;
@@ -81,8 +81,8 @@ fn workspace_page(client: Client) -> Arrived {
 }
 
 #[wasm_split(page_workspace, wasm_split_path = leptos::wasm_split, fallible)]
-fn service_page(client: Client) -> Arrived {
-    Ok(view! { <service::ServicePage client/> }.into_any())
+fn service_page(client: Client, schedules: bool) -> Arrived {
+    Ok(if schedules { view! { <schedules::SchedulePage client/> }.into_any() } else { view! { <service::ServicePage client/> }.into_any() })
 }
 
 #[wasm_split(page_federated, wasm_split_path = leptos::wasm_split, fallible)]
@@ -111,7 +111,8 @@ fn desk_page(client: Client, rest: String) -> Arrived {
         Some(Desk::Federated(owner, twin, run)) => {
             later(Some(twin.clone()), __wasm_split_preload_federated_page, move || federated_page(client.clone(), owner, twin.clone(), run.clone()))
         }
-        Some(Desk::Services) => later(Some("Services".to_owned()), __wasm_split_preload_service_page, move || service_page(client.clone())),
+        Some(Desk::Services) => later(Some("Services".to_owned()), __wasm_split_preload_service_page, move || service_page(client.clone(), false)),
+        Some(Desk::Schedules) => later(Some("Schedules".to_owned()), __wasm_split_preload_service_page, move || service_page(client.clone(), true)),
         Some(Desk::Changes) => later(Some("Changes".to_owned()), __wasm_split_preload_changes_page, move || changes_page(client.clone(), None)),
         Some(Desk::Change(owner, number)) => {
             later(Some(format!("Change !{number}")), __wasm_split_preload_changes_page, move || changes_page(client.clone(), Some((owner, number))))

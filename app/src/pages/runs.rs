@@ -7,6 +7,7 @@ use crate::bootstrap::Instance;
 use crate::browser;
 use crate::components::run_history::history;
 use crate::components::strip::Strip;
+use crate::desks::Desk;
 use crate::places::Places;
 use crate::queries::fan::{Part, fan};
 use crate::queries::runs::{RunRow, of_instance};
@@ -21,6 +22,8 @@ const TOGETHER: f64 = 700.0;
 /// The page.
 #[component]
 pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
+    // Schedules are of one instance: there are few, and they are made there.
+    let schedules = (instances.len() == 1).then(|| view! { <a class="button" data-variant="quiet" href=Desk::Schedules.at(&instances[0].id).to_string()>"Schedules"</a> });
     let several = if instances.len() > 1 { instances.clone() } else { Vec::new() };
     let parts = StoredValue::new_local(fan(instances, "runs", of_instance));
     // Instances in the order of their answers: the first to come, and all that came with it, are one
@@ -61,7 +64,7 @@ pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
     });
     view! {
         <Title text="Runs"/>
-        <div class="page-head"><h1>"Runs"</h1></div>
+        <div class="page-head"><h1>"Runs"</h1><span class="gap"></span>{schedules}</div>
         <Strip places parts=parts.with_value(|parts| parts.iter().map(|part| part.asked.clone()).collect())/>
         {body}
     }

@@ -123,6 +123,7 @@ pub fn WorkspacePage(client: Client) -> impl IntoView {
         });
     };
     let runs = Memo::new(move |_| found.get().is_some_and(|one| one.state == Standing::Running));
+    Effect::new(|_| browser::tab::boards());
     Effect::new(move |_| {
         if runs.get() && aim.get() != Aim::Nothing {
             go_on();

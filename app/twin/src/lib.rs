@@ -10,5 +10,6 @@ pub mod lifecycle;
 pub mod notebook;
 pub mod phase;
 pub mod run;
+pub mod schedule;
 pub mod search;
 pub mod shelf;

@@ -43,14 +43,14 @@ const TOGETHER: [Together; 26] = [
     // Without its library, which comes after it: until then a plain field does.
     together("editing", &["page_edit"], &["part_frame"], &["work.css"]),
     together("changes", &["page_changes"], &["part_frame"], &["work.css"]),
-    together("a workspace", &["page_workspace"], &["part_frame"], &["work.css"]),
+    together("a workspace", &["page_workspace"], &["part_frame"], &["work.css", "boards.css"]),
     together("a federated twin", &["page_federated"], &["part_frame"], &["work.css", "boards.css"]),
     together("planning a federated twin", &["part_plan"], &["page_federated"], &[]),
     together("leading a federated run", &["part_lead"], &["page_federated"], &[]),
     together("an embedded view", &["page_embed"], &["part_markdown"], &["work.css", "embed.js"]),
     together("the form for links", &["part_embed"], &["page_asset", "part_use"], &[]),
     together("formulas", &["part_math"], &["page_asset", "part_markdown"], &[]),
-    together("runs", &["page_runs"], &[], &["work.css"]),
+    together("runs", &["page_runs"], &[], &["work.css", "boards.css"]),
     // Without the plotting library, which comes when their results differ.
     together("two runs compared", &["page_compare"], &["page_runs"], &[]),
     together("the menus, and searching in files", &["part_frame"], &[], &[]),

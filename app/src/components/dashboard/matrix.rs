@@ -114,7 +114,7 @@ pub fn matrix(panel: &Panel, title: &str, feeds: &[Feed], around: &Around) -> An
     let label = caption.clone();
     view! {
         <div class="table-scroll" tabindex="0" role="region" aria-label=label>
-            <table class="rows matrix">
+            <table class="matrix">
                 <caption class="only-read">{caption}</caption>
                 <thead><tr><th scope="col">{by}</th>{head}</tr></thead>
                 <tbody>{body}</tbody>

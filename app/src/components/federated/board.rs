@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::Owner;
 
-use super::drawing::MOST;
+use super::drawing::is_drawn;
 use super::{look, mark};
 use crate::actions::federated::{Lead, Sight};
 use crate::bootstrap::Bootstrap;
@@ -178,7 +178,7 @@ fn slices(seats: Vec<Seat>, rows: Rows) -> Vec<AnyView> {
 /// The map, the filter and the table.
 pub fn board(plan: Plan, sight: Sight, lead: Cell<Option<Lead>>, started: bool) -> AnyView {
     let (text, only) = (RwSignal::new(String::new()), Cell::new(None::<Standing>));
-    let map = (plan.seats.len() > MOST).then(|| squares(&plan, sight, text));
+    let map = (!is_drawn(&plan)).then(|| squares(&plan, sight, text));
     let found: Vec<String> = plan.seats.iter().map(|seat| format!("{} {} {}", seat.name, seat.place.twin, seat.place.instance).to_lowercase()).collect();
     let names = plan.seats.iter().map(|seat| seat.name.clone()).collect();
     let fits = Fits { text, only, found: StoredValue::new_local(found) };

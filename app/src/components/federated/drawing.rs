@@ -10,7 +10,13 @@ use crate::actions::federated::Sight;
 use crate::bootstrap::Bootstrap;
 
 /// More members are shown as a map of squares.
-pub const MOST: usize = 24;
+const MOST: usize = 24;
+
+/// Whether a drawing says more than a list would: there is an order or an exchange, among few enough.
+#[must_use]
+pub fn is_drawn(plan: &Plan) -> bool {
+    plan.seats.len() <= MOST && (!plan.wires.is_empty() || plan.seats.iter().any(|seat| !seat.after.is_empty()))
+}
 
 /// A text that fits in a box.
 fn short(text: &str, most: usize) -> String {
