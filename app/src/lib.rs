@@ -2,6 +2,8 @@
 //! backends.
 
 #![recursion_limit = "512"]
+// What is there for pages alone. The build for browsers tells what nobody uses.
+#![cfg_attr(not(any(feature = "hydrate", test)), allow(dead_code, reason = "the server is built without the pages that it never renders"))]
 
 pub mod bootstrap;
 pub mod browser;

@@ -1,23 +1,38 @@
 //! One file a route, and the table of which is which.
 
+#[cfg(any(feature = "hydrate", test))]
 mod asset;
+#[cfg(any(feature = "hydrate", test))]
 mod changes;
+#[cfg(any(feature = "hydrate", test))]
 mod compare;
+#[cfg(any(feature = "hydrate", test))]
 mod compose;
+#[cfg(any(feature = "hydrate", test))]
 mod edit;
+#[cfg(any(feature = "hydrate", test))]
 mod embed;
+#[cfg(any(feature = "hydrate", test))]
 mod federated;
+#[cfg(any(feature = "hydrate", test))]
 mod help;
 mod home;
 mod later;
 mod library;
+#[cfg(any(feature = "hydrate", test))]
 mod missing;
+#[cfg(any(feature = "hydrate", test))]
 mod run;
+#[cfg(any(feature = "hydrate", test))]
 mod runs;
+#[cfg(any(feature = "hydrate", test))]
 mod schedules;
+#[cfg(any(feature = "hydrate", test))]
 mod service;
 mod signed_out;
+#[cfg(any(feature = "hydrate", test))]
 mod twin;
+#[cfg(any(feature = "hydrate", test))]
 mod workspace;
 
 use ::twin::asset::{Asset, Kind};

@@ -6,4 +6,5 @@ pub mod conflict;
 mod drafts;
 pub mod files;
 pub mod open;
+pub mod review;
 pub mod save;

@@ -9,14 +9,16 @@ use leptos::wasm_split::wasm_split;
 use twin::asset::{Asset, Owner};
 
 use super::checks_view::ChecksView;
-use super::choose::Choose;
 use super::dashboard::{Around, DashboardOf};
+use super::desk::buffer::{Buffer, Theirs};
+use super::desk::buffers::Desk;
+use super::desk::conflict::Conflict;
+use super::desk::review::review;
 use super::embed_form::EmbedForm;
 use super::file_view::FileView;
 use super::fmu_card::FmuCard;
 use super::graph_view::GraphView;
 use super::history_view::HistoryView;
-use super::in_files::InFiles;
 use super::log::view::LogView;
 use super::markdown::Markdown;
 use super::notebook_view::NotebookView;
@@ -28,7 +30,6 @@ use super::test_report::test_report;
 use super::use_view::UseView;
 use crate::actions::embed::Offer;
 use crate::instances::Client;
-use crate::places::Places;
 use crate::queries::run::RunView;
 use crate::ui::later::{Arrived, later};
 
@@ -50,26 +51,6 @@ fn results_part(client: Client, owner: Owner, run: Signal<RunView>) -> Arrived {
 #[wasm_split(part_log, wasm_split_path = leptos::wasm_split, fallible)]
 fn log_part(client: Client, owner: Owner, job: JobId, name: String, over: Signal<bool>) -> Arrived {
     Ok(view! { <LogView client owner job name over/> }.into_any())
-}
-
-#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
-fn in_files_part(text: RwSignal<String>, clients: Vec<Client>) -> Arrived {
-    Ok(view! { <InFiles text clients/> }.into_any())
-}
-
-#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
-fn choose_part(places: Places) -> Arrived {
-    Ok(view! { <Choose places/> }.into_any())
-}
-
-/// The choice of instances.
-pub fn choose(places: Places) -> AnyView {
-    later(None, __wasm_split_preload_choose_part, move || choose_part(places.clone()))
-}
-
-/// What stands in files, once enough was typed.
-pub fn in_files(text: RwSignal<String>, clients: Vec<Client>) -> AnyView {
-    later(None, __wasm_split_preload_in_files_part, move || in_files_part(text, clients.clone()))
 }
 
 /// The log of a job.
@@ -156,13 +137,28 @@ fn parts_part(client: Client, asset: Asset) -> Arrived {
 }
 
 #[wasm_split(part_yaml, wasm_split_path = leptos::wasm_split, fallible)]
-fn parameters_part(path: String, text: RwSignal<String>) -> Arrived {
-    Ok(view! { <ParameterForm path text/> }.into_any())
+fn editing_part(part: Editing) -> Arrived {
+    Ok(match part {
+        Editing::Form(path, text) => view! { <ParameterForm path text/> }.into_any(),
+        Editing::Conflict(buffer, theirs) => view! { <Conflict buffer theirs/> }.into_any(),
+        Editing::Review(desk) => review(desk),
+    })
 }
 
-/// The values of a file as a form.
-pub fn parameters(path: String, text: RwSignal<String>) -> AnyView {
-    later(None, __wasm_split_preload_parameters_part, move || parameters_part(path.clone(), text))
+/// Parts of the editor, in one file: each that is split off adds its name to the first load.
+#[derive(Clone)]
+pub enum Editing {
+    /// The values of a file as a form.
+    Form(String, RwSignal<String>),
+    /// What somebody else saved meanwhile.
+    Conflict(Buffer, Theirs),
+    /// What would be saved.
+    Review(Desk),
+}
+
+/// A part of the editor.
+pub fn editing(part: Editing) -> AnyView {
+    later(None, __wasm_split_preload_editing_part, move || editing_part(part.clone()))
 }
 
 /// The card of an FMU, or the tests of a report: what is read out of XML.

@@ -4,7 +4,6 @@
 use leptos::prelude::*;
 use twin::run::ago;
 
-use super::parts;
 use crate::browser;
 use crate::instances::Instances;
 use crate::instances::gate::{Health, Healths};
@@ -101,7 +100,7 @@ pub fn Strip(places: Places, parts: Vec<Asked>) -> impl IntoView {
         <div class="strip">
             <p role="status">{words}</p>
             <ul class="chips" data-many=many aria-label="Instances asked">{chips}</ul>
-            {menu("menu", summary, move || parts::choose(places.clone()))}
+            {menu("menu", summary, move || crate::layouts::parts::choose(places.clone()))}
         </div>
     }
     .into_any()

@@ -1,31 +1,41 @@
 //! Parts of the frame that are opened now and then, and searching in files: one file, fetched when
 //! one of them is first wanted.
 
+#![cfg_attr(not(any(feature = "hydrate", test)), allow(unused_variables, reason = "only browsers make the parts"))]
 #![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
 
+#[cfg(any(feature = "hydrate", test))]
 use super::account::Accounts;
+#[cfg(any(feature = "hydrate", test))]
 use super::arrange::Arrange;
+#[cfg(any(feature = "hydrate", test))]
 use super::step_up::StepUp;
+#[cfg(any(feature = "hydrate", test))]
+use crate::components::choose::Choose;
+#[cfg(any(feature = "hydrate", test))]
+use crate::components::in_files::InFiles;
+use crate::instances::Client;
+use crate::places::Places;
 use crate::routes::Route;
-use crate::ui::later::{Arrived, later};
+use crate::ui::later::{Arrived, in_browser, later};
 use crate::ui::notice::{Notice, Tone};
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn accounts_part(route: Memo<Route>) -> Arrived {
-    Ok(view! { <Accounts route/> }.into_any())
+    in_browser!(view! { <Accounts route/> }.into_any())
 }
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn arrange_part() -> Arrived {
-    Ok(view! { <Arrange/> }.into_any())
+    in_browser!(view! { <Arrange/> }.into_any())
 }
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn step_up_part() -> Arrived {
-    Ok(view! { <StepUp/> }.into_any())
+    in_browser!(view! { <StepUp/> }.into_any())
 }
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
@@ -57,4 +67,24 @@ pub fn arrange() -> AnyView {
 /// The question for the right to write.
 pub fn step_up() -> AnyView {
     later(None, __wasm_split_preload_step_up_part, step_up_part)
+}
+
+#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
+fn in_files_part(text: RwSignal<String>, clients: Vec<Client>) -> Arrived {
+    in_browser!(view! { <InFiles text clients/> }.into_any())
+}
+
+#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
+fn choose_part(places: Places) -> Arrived {
+    in_browser!(view! { <Choose places/> }.into_any())
+}
+
+/// The choice of instances.
+pub fn choose(places: Places) -> AnyView {
+    later(None, __wasm_split_preload_choose_part, move || choose_part(places.clone()))
+}
+
+/// What stands in files, once enough was typed.
+pub fn in_files(text: RwSignal<String>, clients: Vec<Client>) -> AnyView {
+    later(None, __wasm_split_preload_in_files_part, move || in_files_part(text, clients.clone()))
 }

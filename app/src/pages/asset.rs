@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 use twin::asset::Asset;
 
+use super::later::version;
 use crate::components::asset_table::route_of;
 use crate::components::file_view::Whose;
 use crate::components::parts;
@@ -21,12 +22,6 @@ use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::tabs::{Tab, Tabs};
-
-/// The version that the address names, followed.
-pub fn version() -> impl Fn() -> Option<String> + Copy {
-    let query = use_location().query;
-    move || query.with(|query| query.get("ref"))
-}
 
 /// Name, short text, where it is.
 #[component]

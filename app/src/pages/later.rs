@@ -1,57 +1,62 @@
 //! Pages that are files of their own, fetched when somebody goes there: what the first load does
 //! without.
 
+#![cfg_attr(not(any(feature = "hydrate", test)), allow(unused_variables, reason = "only browsers make the pages"))]
 #![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
 use ::twin::asset::{Asset, Owner};
 use leptos::prelude::*;
 use leptos::wasm_split::wasm_split;
+use leptos_router::hooks::use_location;
 
+#[cfg(any(feature = "hydrate", test))]
 use super::{asset, changes, compare, compose, edit, embed, federated, help, missing, run, runs, schedules, service, twin, workspace};
 use crate::bootstrap::Instance;
+#[cfg(any(feature = "hydrate", test))]
 use crate::components::parts;
+#[cfg(any(feature = "hydrate", test))]
 use crate::desks::Desk;
 use crate::instances::Client;
 use crate::places::Places;
 use crate::queries::twin::{Contents, contents};
 use crate::queries::{Query, ask};
-use crate::ui::later::{Arrived, later};
+use crate::ui::later::{Arrived, in_browser, later};
 
 // The first word names the file; what several of them use is split off once more.
 
 #[wasm_split(page_run, wasm_split_path = leptos::wasm_split, fallible)]
 fn run_page(client: Client, owner: Owner, pipeline: i64) -> Arrived {
-    Ok(view! { <run::Run client owner pipeline/> }.into_any())
+    in_browser!(view! { <run::Run client owner pipeline/> }.into_any())
 }
 
 #[wasm_split(page_runs, wasm_split_path = leptos::wasm_split, fallible)]
 fn runs_page(places: Places, instances: Vec<Instance>) -> Arrived {
-    Ok(view! { <runs::Runs places instances/> }.into_any())
+    in_browser!(view! { <runs::Runs places instances/> }.into_any())
 }
 
 #[wasm_split(page_asset, wasm_split_path = leptos::wasm_split, fallible)]
 fn asset_page(client: Client, asset: Asset, found: Query<Contents>) -> Arrived {
-    Ok(view! { <asset::AssetPage client asset found/> }.into_any())
+    in_browser!(view! { <asset::AssetPage client asset found/> }.into_any())
 }
 
 #[wasm_split(page_asset, wasm_split_path = leptos::wasm_split, fallible)]
 fn twin_page(client: Client, asset: Asset, found: Query<Contents>) -> Arrived {
-    Ok(view! { <twin::TwinPage client asset found/> }.into_any())
+    in_browser!(view! { <twin::TwinPage client asset found/> }.into_any())
 }
 
 #[wasm_split(page_compare, wasm_split_path = leptos::wasm_split, fallible)]
 fn compare_page(client: Client, owner: Owner, first: i64, second: i64) -> Arrived {
-    Ok(view! { <compare::Compare client owner first second/> }.into_any())
+    in_browser!(view! { <compare::Compare client owner first second/> }.into_any())
 }
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn help_page() -> Arrived {
-    Ok(view! { <help::Help/> }.into_any())
+    in_browser!(view! { <help::Help/> }.into_any())
 }
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn missing_page(instance: Option<String>) -> Arrived {
-    Ok(match instance {
+    in_browser!(match instance {
         Some(instance) => view! { <missing::UnknownInstance instance/> }.into_any(),
         None => view! { <missing::NotFound/> }.into_any(),
     })
@@ -59,17 +64,17 @@ fn missing_page(instance: Option<String>) -> Arrived {
 
 #[wasm_split(page_compose, wasm_split_path = leptos::wasm_split, fallible)]
 fn compose_page(client: Client) -> Arrived {
-    Ok(view! { <compose::Compose client/> }.into_any())
+    in_browser!(view! { <compose::Compose client/> }.into_any())
 }
 
 #[wasm_split(page_edit, wasm_split_path = leptos::wasm_split, fallible)]
 fn edit_page(client: Client, asset: Asset) -> Arrived {
-    Ok(view! { <edit::Edit client asset/> }.into_any())
+    in_browser!(view! { <edit::Edit client asset/> }.into_any())
 }
 
 #[wasm_split(page_changes, wasm_split_path = leptos::wasm_split, fallible)]
 fn changes_page(client: Client, one: Option<(Owner, i64)>) -> Arrived {
-    Ok(match one {
+    in_browser!(match one {
         Some((owner, number)) => view! { <changes::Change client owner number/> }.into_any(),
         None => view! { <changes::Changes client/> }.into_any(),
     })
@@ -77,22 +82,22 @@ fn changes_page(client: Client, one: Option<(Owner, i64)>) -> Arrived {
 
 #[wasm_split(page_workspace, wasm_split_path = leptos::wasm_split, fallible)]
 fn workspace_page(client: Client) -> Arrived {
-    Ok(view! { <workspace::WorkspacePage client/> }.into_any())
+    in_browser!(view! { <workspace::WorkspacePage client/> }.into_any())
 }
 
 #[wasm_split(page_workspace, wasm_split_path = leptos::wasm_split, fallible)]
 fn service_page(client: Client, schedules: bool) -> Arrived {
-    Ok(if schedules { view! { <schedules::SchedulePage client/> }.into_any() } else { view! { <service::ServicePage client/> }.into_any() })
+    in_browser!(if schedules { view! { <schedules::SchedulePage client/> }.into_any() } else { view! { <service::ServicePage client/> }.into_any() })
 }
 
 #[wasm_split(page_federated, wasm_split_path = leptos::wasm_split, fallible)]
 fn federated_page(client: Client, owner: Owner, twin: String, run: Option<String>) -> Arrived {
-    Ok(view! { <federated::FederatedPage client owner twin run/> }.into_any())
+    in_browser!(view! { <federated::FederatedPage client owner twin run/> }.into_any())
 }
 
 #[wasm_split(page_embed, wasm_split_path = leptos::wasm_split, fallible)]
 fn embed_page(told: String) -> Arrived {
-    Ok(view! { <embed::Embedded told/> }.into_any())
+    in_browser!(view! { <embed::Embedded told/> }.into_any())
 }
 
 /// A view in a page of somebody else.
@@ -104,7 +109,7 @@ pub fn embedded(told: String) -> AnyView {
 // Which desk it is, is known to this file alone, so that the first load need not know it.
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
 fn desk_page(client: Client, rest: String) -> Arrived {
-    Ok(match Desk::parse(&rest) {
+    in_browser!(match Desk::parse(&rest) {
         Some(Desk::Compose) => later(Some("Compose a twin".to_owned()), __wasm_split_preload_compose_page, move || compose_page(client.clone())),
         Some(Desk::Edit(asset)) => later(Some(format!("Edit {}", asset.name)), __wasm_split_preload_edit_page, move || edit_page(client.clone(), asset.clone())),
         Some(Desk::Workspace) => later(Some("Workspace".to_owned()), __wasm_split_preload_workspace_page, move || workspace_page(client.clone())),
@@ -143,6 +148,7 @@ pub fn compare(client: Client, owner: Owner, first: i64, second: i64) -> AnyView
 
 /// One run.
 pub fn run(client: Client, owner: Owner, pipeline: i64) -> AnyView {
+    #[cfg(any(feature = "hydrate", test))]
     Effect::new(|_| parts::expect_log());
     later(Some(format!("Run {pipeline}")), __wasm_split_preload_run_page, move || run_page(client.clone(), owner, pipeline))
 }
@@ -152,10 +158,16 @@ pub fn runs(places: Places, instances: Vec<Instance>) -> AnyView {
     later(Some("Runs".to_owned()), __wasm_split_preload_runs_page, move || runs_page(places.clone(), instances.clone()))
 }
 
+/// The version that the address names, followed.
+pub fn version() -> impl Fn() -> Option<String> + Copy {
+    let query = use_location().query;
+    move || query.with(|query| query.get("ref"))
+}
+
 /// What an asset holds is asked for at once, while the page that shows it comes.
 fn contents_of(client: &Client, asset: &Asset) -> Query<Contents> {
     let (client, asset) = (StoredValue::new(client.clone()), StoredValue::new(asset.clone()));
-    ask(asset::version(), move |version| contents(client.get_value().at(version), asset.get_value()))
+    ask(version(), move |version| contents(client.get_value().at(version), asset.get_value()))
 }
 
 /// One asset that is no twin.

@@ -20,6 +20,19 @@ use crate::browser;
 /// A view, or the news that its file did not arrive.
 pub type Arrived = Result<AnyView, SplitLoaderError>;
 
+/// A part that only browsers show. The server renders no part that comes later, so it is built without them, which takes
+/// half the time.
+macro_rules! in_browser {
+    ($view:expr) => {{
+        #[cfg(any(feature = "hydrate", test))]
+        let view = Ok($view);
+        #[cfg(not(any(feature = "hydrate", test)))]
+        let view = Ok(leptos::prelude::IntoAny::into_any(()));
+        view
+    }};
+}
+pub(crate) use in_browser;
+
 /// Where the file stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Stage {

@@ -7,11 +7,10 @@ use twin::run::bytes as size_words;
 
 use super::buffer::{Buffer, State};
 use super::buffers::Desk;
-use super::conflict::Conflict;
 use crate::browser::desk::forget;
 use crate::browser::sleep;
 use crate::components::editor::{EditorView, Mark};
-use crate::components::parts;
+use crate::components::parts::{self, Editing};
 use crate::components::problem_box::ProblemBox;
 use crate::queries::checks::lint_later;
 use crate::ui::cell::Cell;
@@ -148,7 +147,7 @@ pub fn OpenFile(desk: Desk, number: usize) -> impl IntoView {
             }
         })
     });
-    let conflict = dynamic(move || buffer.theirs.with(Clone::clone).map(|theirs| view! { <Conflict buffer theirs/> }));
+    let conflict = dynamic(move || buffer.theirs.with(Clone::clone).map(|theirs| parts::editing(Editing::Conflict(buffer, theirs))));
     let save = Callback::new(move |()| {
         if let Some(button) = document().get_element_by_id("save-files") {
             use wasm_bindgen::JsCast;
@@ -166,7 +165,7 @@ pub fn OpenFile(desk: Desk, number: usize) -> impl IntoView {
             let path = buffer.path.get_untracked();
             let side = {
                 let path = path.clone();
-                dynamic(move || form.get().then(|| view! { <div class="fields panel parameters">{parts::parameters(path.clone(), buffer.text)}</div> }))
+                dynamic(move || form.get().then(|| view! { <div class="fields panel parameters">{parts::editing(Editing::Form(path.clone(), buffer.text))}</div> }))
             };
             view! { <div class="editing">{side}<EditorView path text=buffer.text line=buffer.line.get_value() marks save/></div> }.into_any()
         }

@@ -1,48 +1,22 @@
 //! Saving: what would be, in words of one's own, as a commit or as a wish for one.
 
-use compose::merge::{has_marks, hunks};
-use gitlab::commits::{Commit, FileDiff};
+use compose::merge::has_marks;
+use gitlab::commits::Commit;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use super::buffer::State;
 use super::buffers::Desk;
 use crate::actions::changes::revert;
 use crate::actions::edit::{Edit, Outcome, Saved, save};
-use crate::components::diff_view::DiffView;
+use crate::components::parts::{self, Editing};
 use crate::desks;
 use crate::problem::Problem;
 use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::toast::Toasts;
-
-/// What would be saved, as differences.
-fn differences(desk: Desk) -> Vec<FileDiff> {
-    let buffers = desk.buffers.peek(Clone::clone).unwrap_or_default();
-    let of = |buffer: super::buffer::Buffer| {
-        buffer.edit("")?;
-        let (path, was) = (buffer.path.get_untracked(), buffer.was.get_untracked());
-        let old = buffer.origin.peek(|origin| origin.as_ref().map(|origin| origin.text.clone())).flatten().unwrap_or_default();
-        let gone = buffer.gone.get_untracked();
-        let binary = buffer.state.peek(|state| !matches!(state, State::Text)) == Some(true);
-        let new = if gone { String::new() } else { buffer.text.get_untracked() };
-        let diff = if binary { String::new() } else { hunks(&old, &new) };
-        let moved = was.as_ref().is_some_and(|was| *was != path);
-        Some(FileDiff {
-            old_path: was.clone().unwrap_or_else(|| path.clone()),
-            new_path: path,
-            diff,
-            new_file: was.is_none(),
-            renamed_file: moved,
-            deleted_file: gone,
-            too_large: None,
-        })
-    };
-    buffers.into_iter().filter_map(of).collect()
-}
 
 fn plain(edits: &[(usize, Edit)]) -> Vec<Edit> {
     edits.iter().map(|(_, edit)| edit.clone()).collect()
@@ -140,7 +114,7 @@ pub fn SaveBar(
     let uploads = move || desk.buffers.with(|all| all.iter().any(|buffer| buffer.is_changed() && buffer.bytes.with_value(Option::is_some)));
     let kept = dynamic(move || uploads().then(|| view! { <p class="faint" role="status">"Uploaded files are kept on this page only: save before you leave it."</p> }));
     let warning = dynamic(move || marked().map(|path| view! { <p class="field-wrong" role="status">{format!("{path} still has conflict marks.")}</p> }));
-    let review = dynamic(move || (reviewing.get() && count.get() > 0).then(|| view! { <DiffView diffs=differences(desk)/> }));
+    let review = dynamic(move || (reviewing.get() && count.get() > 0).then(|| parts::editing(Editing::Review(desk))));
     let placeholder = move || {
         if count.get() == 0 {
             return "What was changed, for the history".to_owned();
