@@ -21,6 +21,7 @@ pub mod embed_form;
 pub mod federated;
 #[cfg(any(feature = "hydrate", test))]
 pub mod file_view;
+pub mod finding;
 #[cfg(any(feature = "hydrate", test))]
 pub mod fmu_card;
 #[cfg(any(feature = "hydrate", test))]

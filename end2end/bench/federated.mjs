@@ -39,7 +39,7 @@ async function fleet() {
   const fronts = ['aarhus', 'polimi', 'gent'].map((id) => fed[id].front);
   for (const front of fronts) front.seen = [];
   const api = () => fronts.flatMap(({ seen }) => seen).filter(({ method, path }) => method !== 'OPTIONS' && path.startsWith('/forge/api/'));
-  await browser.startTracing(page, { categories: ['devtools.timeline'] });
+  await browser.startTracing(page, { categories: ['devtools.timeline', 'disabled-by-default-devtools.timeline'] });
   await page.getByRole('button', { name: 'Start all' }).click();
   await page.locator('.member-square').first().waitFor();
   const started = () => api().filter(({ method, path }) => method === 'POST' && path.endsWith('/pipeline')).length;

@@ -26,7 +26,7 @@ use crate::ui::cell::Cell;
 const LOOKS: (f64, f64) = (2.0, 10.0);
 
 /// Members that are drawn anew in one go.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 8;
 
 /// A run that this page leads or watches, until it is left.
 pub type Lead = Leading<Page>;

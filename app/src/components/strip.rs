@@ -100,7 +100,7 @@ pub fn Strip(places: Places, parts: Vec<Asked>) -> impl IntoView {
         <div class="strip">
             <p role="status">{words}</p>
             <ul class="chips" data-many=many aria-label="Instances asked">{chips}</ul>
-            {menu("menu", summary, move || crate::layouts::parts::choose(places.clone()))}
+            {menu("menu", summary, move || super::finding::choose(places.clone()))}
         </div>
     }
     .into_any()

@@ -13,12 +13,6 @@ use super::account::Accounts;
 use super::arrange::Arrange;
 #[cfg(any(feature = "hydrate", test))]
 use super::step_up::StepUp;
-#[cfg(any(feature = "hydrate", test))]
-use crate::components::choose::Choose;
-#[cfg(any(feature = "hydrate", test))]
-use crate::components::in_files::InFiles;
-use crate::instances::Client;
-use crate::places::Places;
 use crate::routes::Route;
 use crate::ui::later::{Arrived, in_browser, later};
 use crate::ui::notice::{Notice, Tone};
@@ -67,24 +61,4 @@ pub fn arrange() -> AnyView {
 /// The question for the right to write.
 pub fn step_up() -> AnyView {
     later(None, __wasm_split_preload_step_up_part, step_up_part)
-}
-
-#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
-fn in_files_part(text: RwSignal<String>, clients: Vec<Client>) -> Arrived {
-    in_browser!(view! { <InFiles text clients/> }.into_any())
-}
-
-#[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
-fn choose_part(places: Places) -> Arrived {
-    in_browser!(view! { <Choose places/> }.into_any())
-}
-
-/// The choice of instances.
-pub fn choose(places: Places) -> AnyView {
-    later(None, __wasm_split_preload_choose_part, move || choose_part(places.clone()))
-}
-
-/// What stands in files, once enough was typed.
-pub fn in_files(text: RwSignal<String>, clients: Vec<Client>) -> AnyView {
-    later(None, __wasm_split_preload_in_files_part, move || in_files_part(text, clients.clone()))
 }

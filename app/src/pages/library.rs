@@ -153,8 +153,9 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
         _ => ().into_any(),
     });
     let typed = Memo::new(move |before: Option<&bool>| before == Some(&true) || text.with(|text| text.trim().chars().count() >= LETTERS));
-    let in_files =
-        dynamic(move || typed.get().then(|| crate::layouts::parts::in_files(text, parts.with_value(|parts| parts.iter().filter_map(|part| part.asked.client.clone()).collect()))));
+    let in_files = dynamic(move || {
+        typed.get().then(|| crate::components::finding::in_files(text, parts.with_value(|parts| parts.iter().filter_map(|part| part.asked.client.clone()).collect())))
+    });
     let strip = places.clone();
     view! {
         <Title text=title/>

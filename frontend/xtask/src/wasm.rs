@@ -87,8 +87,11 @@ fn shorten(path: &Path) -> Result<()> {
 /// browser of the last years has 128-bit vectors, which find line ends several times faster.
 fn engine(folder: &Path, release: bool) -> Result<()> {
     let vectors = "target.wasm32-unknown-unknown.rustflags=[\"-C\", \"target-feature=+simd128\"]";
-    cargo(&["build", "--package", "logworker", "--lib", "--target", "wasm32-unknown-unknown", "--profile", "wasm-worker", "--config", vectors])?;
-    let compiled = root().join("target/wasm32-unknown-unknown/wasm-worker/logworker.wasm");
+    // It reads hundreds of megabytes: speed first, it is small anyway. The profile is the app's, so that what both are built with
+    // on this machine is built once.
+    let fast = "profile.wasm-release.opt-level=3";
+    cargo(&["build", "--package", "logworker", "--lib", "--target", "wasm32-unknown-unknown", "--profile", "wasm-release", "--config", vectors, "--config", fast])?;
+    let compiled = root().join("target/wasm32-unknown-unknown/wasm-release/logworker.wasm");
     let mut bindgen = Bindgen::new();
     bindgen.web(true)?.input_path(&compiled).out_name("logengine").typescript(false).demangle(false).keep_debug(false).remove_name_section(release).remove_producers_section(true);
     bindgen.generate(folder).context("failed to bind the log engine to JavaScript")?;

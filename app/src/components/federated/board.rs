@@ -19,7 +19,7 @@ use crate::ui::dynamic::dynamic;
 use crate::ui::filter::Filter;
 
 /// Rows that are made in one go.
-const SLICE: usize = 16;
+const SLICE: usize = 10;
 
 /// Where the run of a member can be looked at, if it is in a project that this app shows.
 fn run_of(client: Option<&Client>, project: &str, pipeline: i64) -> Option<String> {
@@ -193,7 +193,7 @@ pub fn board(plan: Plan, sight: Sight, lead: Cell<Option<Lead>>, started: bool) 
         {map}
         <div class="federation-bar"><Filter text label="Filter members"/>{started.then(|| chips(sight, only))}</div>
         <div class="table-scroll" tabindex="0" role="region" aria-label="Members">
-            <table class="rows members">
+            <table class="rows members board">
                 <caption class="only-read">"Members"</caption>
                 <thead><tr><th scope="col">"Member"</th><th scope="col">"Stands"</th><th scope="col">"Twin"</th><th scope="col">"Instance"</th><th scope="col" class="wide-only">"After"</th><th scope="col">"Run"</th><th scope="col"><span class="only-read">"Acts"</span></th></tr></thead>
                 {body}<tbody>{none}</tbody>
