@@ -157,8 +157,10 @@ const actions = {
     engine.settle();
     // A link may name a line that this log has not.
     const target = Math.min(line ?? engine.line_of(number), Math.max(0, engine.lines() - 1));
-    postMessage({ gone: { row: engine.reveal(target), line: target, number: engine.number_of(target) } });
+    const row = engine.reveal(target);
+    // The rows first: what was folded away makes the log longer, and the page scrolls to where it is then.
     draw();
+    postMessage({ gone: { row, line: target, number: engine.number_of(target) } });
   },
   copy: (line) => {
     const [from, to] = engine.section(line) ?? [line, line + 1];
