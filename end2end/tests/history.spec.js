@@ -140,5 +140,6 @@ test('a schedule is made, started at once, switched off and deleted', async ({ p
   await page.getByRole('button', { name: 'Switch pump off' }).click();
   await expect(row).toContainText('Switched off');
   await page.getByRole('button', { name: 'Delete the schedule of pump' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(page.getByText('No schedules yet')).toBeVisible();
 });

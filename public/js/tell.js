@@ -7,7 +7,11 @@ export async function allow() {
 }
 
 export function tell(title, body) {
-  if (!('Notification' in window) || Notification.permission !== 'granted') return;
-  const one = new Notification(title, { body, tag: location.pathname });
-  one.onclick = () => { window.focus(); one.close(); };
+  try {
+    const one = new Notification(title, { body, tag: location.pathname });
+    one.onclick = () => { window.focus(); one.close(); };
+  } catch {
+    // Chrome on Android shows them for service workers only: the name of the tab says it there.
+    document.title = title;
+  }
 }

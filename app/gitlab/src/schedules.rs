@@ -65,7 +65,7 @@ impl Endpoint for ListSchedules {
 /// What is done with a schedule.
 #[derive(Debug, Clone)]
 pub enum ScheduleAct {
-    /// It is made, of nothing yet but when and where.
+    /// It is made, switched off, of nothing yet but when and where.
     Create {
         /// What it is for.
         description: String,
@@ -99,7 +99,7 @@ impl Endpoint for OnSchedule {
         let of = |method, id: i64, rest: &str| Request::new(method, format!("{base}/{id}{rest}"));
         match &self.1 {
             ScheduleAct::Create { description, branch, cron } => {
-                Request::new(Method::Post, base).with_body(json!({ "description": description, "ref": branch, "cron": cron, "cron_timezone": "UTC", "active": true }))
+                Request::new(Method::Post, base).with_body(json!({ "description": description, "ref": branch, "cron": cron, "cron_timezone": "UTC", "active": false }))
             }
             ScheduleAct::Get(id) => of(Method::Get, *id, ""),
             ScheduleAct::Switch(id, active) => of(Method::Put, *id, "").with_body(json!({ "active": active })),

@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code, reason = "what `wasm_split` expands to declares the other file's functions, in the browser only")]
 
+use std::cell::Cell as StdCell;
 use std::future::Future;
 
 use federation::journal::{Journal, VERSION};
@@ -155,6 +156,8 @@ pub struct Page {
     instances: Instances,
     client: Client,
     sight: Sight,
+    /// Both clocks when they were looked at, and what has gone by since the first look; milliseconds.
+    clock: StdCell<(f64, f64, f64)>,
 }
 
 impl Hands for Page {
@@ -170,7 +173,13 @@ impl Hands for Page {
     }
 
     fn now(&self) -> f64 {
-        browser::ticks() / 1000.0
+        // One of the two clocks may be put back, and the other may stand still while the machine sleeps: what has gone by is
+        // what the faster says.
+        let (ticks, date) = (browser::ticks(), browser::now());
+        let (before, then, sum) = self.clock.get();
+        let sum = sum + (ticks - before).max(date - then);
+        self.clock.set((ticks, date, sum));
+        sum / 1000.0
     }
 
     async fn sleep(&self, milliseconds: u32) {
@@ -219,7 +228,7 @@ fn begin_lead(page: (Instances, Client, Owner), plan: Plan, read: (Journal, Stri
     let (instances, client, owner) = page;
     let led = tab::remembered_in_tab(&remembered_as(&read.0.id)).is_some_and(|name| name == read.0.leader);
     let project = client.project_path(owner);
-    let lead = Leading::take_up(Page { instances, client, sight }, project, plan, read, tab::page_name(), led);
+    let lead = Leading::take_up(Page { instances, client, sight, clock: StdCell::new((browser::ticks(), browser::now(), 0.0)) }, project, plan, read, tab::page_name(), led);
     spawn_local(lead.clone().run());
     Ok(lead)
 }

@@ -19,8 +19,10 @@ pub async fn create(client: Client, owner: Owner, twin: String, cron: String, mo
     let made = ask(&client, &act(ScheduleAct::Create { description: twin.clone(), branch, cron })).await.map_err(failed)?;
     let Some(made) = made else { return Ok(()) };
     let given = [("DTName".to_owned(), twin.clone()), ("RunnerTag".to_owned(), client.instance.runner_tag.clone())];
-    for (key, value) in given.into_iter().chain(more) {
-        if let Err(error) = ask(&client, &act(ScheduleAct::Give(made.id, Given { key, value }))).await {
+    // It is off until it is whole: its time may come while it has half of its variables.
+    let steps = given.into_iter().chain(more).map(|(key, value)| ScheduleAct::Give(made.id, Given { key, value })).chain([ScheduleAct::Switch(made.id, true)]);
+    for step in steps {
+        if let Err(error) = ask(&client, &act(step)).await {
             let _ = ask(&client, &act(ScheduleAct::Delete(made.id))).await;
             return Err(failed(error));
         }

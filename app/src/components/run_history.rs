@@ -108,6 +108,7 @@ pub fn history(instances: Vec<Instance>, rows: Signal<Vec<RunRow>>) -> AnyView {
         };
         view! { {Only::ALL.into_iter().filter_map(one).collect_view()}<button type="button" class="chip" aria-pressed=by_twin.to_string() on:click=group>"By twin"</button> }
     });
+    let none = dynamic(move || found().is_empty().then(|| view! { <p class="faint" role="status">"No run fits. Clear the filter to see all."</p> }));
     let body = dynamic(move || {
         if !grouped.with(|grouped| *grouped) {
             let one_twin = move || {
@@ -115,8 +116,7 @@ pub fn history(instances: Vec<Instance>, rows: Signal<Vec<RunRow>>) -> AnyView {
                 let twin = found.first().map(|row| row.twin.clone());
                 found.iter().all(|row| Some(&row.twin) == twin.as_ref()).then(|| trend(&found)).flatten()
             };
-            let none = dynamic(move || found().is_empty().then(|| view! { <p class="faint" role="status">"No run fits. Clear the filter to see all."</p> }));
-            return view! { {dynamic(one_twin)}{none}<RunTable instances=instances.clone() rows=Signal::derive(found) with_twin=true/> }.into_any();
+            return view! { {dynamic(one_twin)}<RunTable instances=instances.clone() rows=Signal::derive(found) with_twin=true/> }.into_any();
         }
         let mut groups: BTreeMap<String, Vec<RunRow>> = BTreeMap::new();
         for row in found() {
@@ -128,5 +128,5 @@ pub fn history(instances: Vec<Instance>, rows: Signal<Vec<RunRow>>) -> AnyView {
         };
         groups.into_iter().map(one).collect_view().into_any()
     });
-    view! { <div class="federation-bar"><Filter text label="Filter runs"/>{chips}</div>{body} }.into_any()
+    view! { <div class="federation-bar"><Filter text label="Filter runs"/>{chips}</div>{none}{body} }.into_any()
 }

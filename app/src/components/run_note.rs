@@ -10,37 +10,50 @@ use twin::run::{named, note};
 use crate::actions::runs::rename;
 use crate::browser;
 use crate::instances::Client;
+use crate::queries::Query;
+use crate::queries::run::RunView;
+use crate::ui::dynamic::dynamic;
 use crate::ui::toast::Toasts;
 
-/// The note with a way to change it. `name` is the pipeline's; `done` is called after a change.
-pub fn run_note(client: Client, owner: Owner, pipeline: i64, name: Option<String>, done: Callback<()>) -> AnyView {
+/// The note with a way to change it. It is made once for a page: what is typed stays while the run goes on.
+pub fn run_note(client: Client, owner: Owner, view_of: Signal<RunView>, query: Query<RunView>) -> AnyView {
     let toasts = expect_context::<Toasts>();
-    let (pinned, words) = note(name.as_deref().unwrap_or_default());
-    let shown = (!words.is_empty()).then(|| view! { <span class="note">{words.to_owned()}</span> });
+    let known = move || view_of.with(|view| note(view.parent.name.as_deref().unwrap_or_default()).0);
+    let words = move || view_of.with(|view| note(view.parent.name.as_deref().unwrap_or_default()).1.to_owned());
+    let shown = dynamic(move || {
+        let words = words();
+        view! { {known().then(|| view! { <span class="tag">"Pinned"</span> })}{(!words.is_empty()).then(|| view! { <span class="note">{words}</span> })} }
+    });
     if client.username.is_none() {
         return view! { {shown} }.into_any();
     }
-    let (text, pin) = (RwSignal::new(words.to_owned()), RwSignal::new(pinned));
+    let (text, pin) = (RwSignal::new(String::new()), RwSignal::new(false));
     let dialog = NodeRef::<Dialog>::new();
-    let open = move |_| dialog.get_untracked().iter().for_each(browser::open_dialog);
-    let close = move || dialog.get_untracked().iter().for_each(|dialog| dialog.close());
+    let open = move |_| {
+        text.set(untrack(words));
+        pin.set(untrack(known));
+        dialog.get_untracked().iter().for_each(browser::open_dialog);
+    };
+    // Also asked for when the page is gone.
+    let close = move || dialog.try_get_untracked().flatten().iter().for_each(|dialog| dialog.close());
     let save = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let (client, name) = (client.clone(), named(pin.get_untracked(), &text.get_untracked()));
+        let pipeline = view_of.with_untracked(|view| view.parent.id.0);
         spawn_local(async move {
             match rename(client, owner, pipeline, name).await {
                 Ok(()) => {
                     close();
-                    done.run(());
+                    query.refresh();
                 }
                 Err(problem) => toasts.bad(problem.title, problem.advice),
             }
         });
     };
-    let word = if words.is_empty() && !pinned { "Add a note" } else { "Change the note" };
+    let label = move || if words().is_empty() && !known() { "Add a note" } else { "Change the note" };
     view! {
-        {pinned.then(|| view! { <span class="tag">"Pinned"</span> })}{shown}
-        <button type="button" class="button" data-variant="quiet" on:click=open>{word}</button>
+        {shown}
+        <button type="button" class="button" data-variant="quiet" on:click=open>{label}</button>
         <dialog node_ref=dialog class="dialog" aria-labelledby="run-note">
             <h2 id="run-note">"What to remember of this run"</h2>
             <form on:submit=save>

@@ -50,6 +50,13 @@ fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>, told: RwSigna
         loop {
             browser::sleep(pause).await;
             let Some(load) = query.state.try_get_untracked() else { return };
+            if let Load::Ready(now) = &load
+                && now.status.is_complete()
+                && told.try_update_untracked(std::mem::take) == Some(true)
+            {
+                let name = now.twin.clone().unwrap_or_else(|| "The run".to_owned());
+                browser::tell::tell(&format!("{name}: {}", word(now.status.as_str())), &format!("Run {} on {}", now.parent.id, client.instance.name)).await;
+            }
             if browser::is_hidden() {
                 unseen += pause;
                 // Nobody looks: only for somebody who asked to be told, and rarely.
@@ -62,13 +69,6 @@ fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>, told: RwSigna
                 Load::Ready(view) if view.status.is_complete() && view.parent.status.is_complete() => {}
                 Load::Ready(view) => {
                     let outcome = again(client.clone(), owner, view.clone()).await;
-                    if let Ok(now) = &outcome
-                        && now.status.is_complete()
-                        && told.try_update_untracked(std::mem::take) == Some(true)
-                    {
-                        let name = now.twin.clone().unwrap_or_else(|| "The run".to_owned());
-                        browser::tell::tell(&format!("{name}: {}", word(now.status.as_str())), &format!("Run {} on {}", now.parent.id, client.instance.name)).await;
-                    }
                     // Somebody may have asked for everything meanwhile, which is newer.
                     if query.state.try_get_untracked() == Some(Load::Ready(view)) {
                         let _ = query.state.try_set(match outcome {
@@ -162,25 +162,22 @@ fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunVie
 #[component]
 fn Facts(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>) -> impl IntoView {
     let bootstrap = expect_context::<Bootstrap>();
-    dynamic(move || {
+    let facts = dynamic(move || {
         let run = view_of.get();
         // The embedded backend has no pages of its own to lead to.
         let address = run.parent.web_url;
         let elsewhere = !bootstrap.backends.iter().any(|backend| backend.embedded && address.starts_with(&backend.url));
         let began = browser::parse_time(&run.parent.created_at);
         let when = began.map(|time| ago((browser::now() - time) / 1000.0)).unwrap_or_default();
-        let note = run_note(client.clone(), owner, run.parent.id.0, run.parent.name, Callback::new(move |()| query.refresh()));
         let who = run.parent.user.map(|user| user.username).unwrap_or_default();
         let commit: String = run.parent.sha.chars().take(8).collect();
         view! {
-            <p class="facts faint">
                 <span>{format!("Started {when} by {who}")}</span><span>{run.parent.reference.unwrap_or_default()}" "<code>{commit}</code></span>
                 {(!run.status.is_complete()).then(|| began.map(|began| view! { <span>{format!("Going on for {}", duration((browser::now() - began) / 1000.0))}</span> }))}
-                {note}
                 {elsewhere.then(|| view! { <a href=address rel="external noopener noreferrer">"On its backend"</a> })}
-            </p>
         }
-    })
+    });
+    view! { <div class="facts faint">{facts}{run_note(client, owner, view_of, query)}</div> }
 }
 
 /// What is to be said about the chosen job, and done with it.

@@ -15,12 +15,17 @@ use crate::places::Places;
 use crate::queries::schedules::{Planned, schedules};
 use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
+use crate::ui::cell::Cell;
+use crate::ui::confirm::Confirm;
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::loaded::Skeleton;
 use crate::ui::toast::Toasts;
 
-fn row(planned: Planned, client: Client, query: Query<Vec<Planned>>, toasts: Toasts) -> AnyView {
+/// A schedule that somebody wants gone, before they have said so twice.
+type Doomed = (RwSignal<bool>, Cell<Option<(Owner, i64)>>);
+
+fn row(planned: Planned, client: Client, query: Query<Vec<Planned>>, toasts: Toasts, doomed: Doomed) -> AnyView {
     let Planned { owner, schedule, twin } = planned;
     let (id, active) = (schedule.id, schedule.active);
     let name = twin.clone().unwrap_or_else(|| schedule.description.clone());
@@ -37,7 +42,11 @@ fn row(planned: Planned, client: Client, query: Query<Vec<Planned>>, toasts: Toa
             });
         }
     };
-    let (switch, play, delete) = (act.clone(), act.clone(), act);
+    let (switch, play) = (act.clone(), act);
+    let delete = move |_| {
+        doomed.1.set(Some((owner, id)));
+        doomed.0.set(true);
+    };
     let next = schedule.next_run_at.as_deref().filter(|_| active).map_or_else(|| "Switched off".to_owned(), browser::local_time);
     let shown = match twin {
         Some(twin) => {
@@ -59,7 +68,7 @@ fn row(planned: Planned, client: Client, query: Query<Vec<Planned>>, toasts: Toa
             <td class="row-acts">
                 <button type="button" class="button" data-variant="quiet" aria-label=format!("Run {name} now") on:click=move |_| play(ScheduleAct::Play(id), "start it now", "It was started.")>"Run now"</button>
                 <button type="button" class="button" data-variant="quiet" aria-label=format!("Switch {name} {}", if active { "off" } else { "on" }) on:click=move |_| switch(ScheduleAct::Switch(id, !active), "switch the schedule", if active { "It is off." } else { "It is on." })>{if active { "Switch off" } else { "Switch on" }}</button>
-                <button type="button" class="button" data-variant="quiet" aria-label=format!("Delete the schedule of {name}") on:click=move |_| delete(ScheduleAct::Delete(id), "delete the schedule", "The schedule is gone.")>"Delete"</button>
+                <button type="button" class="button" data-variant="quiet" aria-label=format!("Delete the schedule of {name}") on:click=delete>"Delete"</button>
             </td>
         </tr>
     }
@@ -130,6 +139,7 @@ fn form(client: Client, query: Query<Vec<Planned>>, toasts: Toasts) -> AnyView {
 pub fn SchedulePage(client: Client) -> impl IntoView {
     let (stored, toasts) = (StoredValue::new(client.clone()), expect_context::<Toasts>());
     let query = ask(|| (), move |()| schedules(stored.get_value()));
+    let doomed: Doomed = (RwSignal::new(false), Cell::new(None));
     Effect::new(|_| tab::boards());
     let body = dynamic(move || match query.state.get() {
         Load::Loading => view! { <Skeleton rows=4 label="Loading the schedules"/> }.into_any(),
@@ -138,7 +148,7 @@ pub fn SchedulePage(client: Client) -> impl IntoView {
             view! { <Empty title="No schedules yet" text="A twin that is to run by itself, each hour or each night, gets one below."/> }.into_any()
         }
         Load::Ready(list) => {
-            let rows = list.into_iter().map(|planned| row(planned, stored.get_value(), query, toasts)).collect_view();
+            let rows = list.into_iter().map(|planned| row(planned, stored.get_value(), query, toasts, doomed)).collect_view();
             view! {
                 <div class="table-scroll" tabindex="0" role="region" aria-label="Schedules">
                     <table class="rows members">
@@ -152,6 +162,16 @@ pub fn SchedulePage(client: Client) -> impl IntoView {
         }
     });
     let runs = Route::Runs { places: Places::one(&client.instance.id) }.to_string();
+    let delete = Callback::new(move |()| {
+        let Some((owner, id)) = doomed.1.peek(|doomed| *doomed).flatten() else { return };
+        spawn_local(async move {
+            match change(stored.get_value(), owner, ScheduleAct::Delete(id), "delete the schedule").await {
+                Ok(()) => toasts.good("The schedule is gone."),
+                Err(problem) => toasts.bad(problem.title, problem.advice),
+            }
+            query.refresh();
+        });
+    });
     let make = client.username.is_some().then(|| form(client, query, toasts));
     view! {
         <Title text="Schedules"/>
@@ -159,5 +179,6 @@ pub fn SchedulePage(client: Client) -> impl IntoView {
         <div class="page-head"><h1>"Schedules"</h1></div>
         <p class="lead">"Twins that run by themselves. Each run has the rights of whoever made its schedule."</p>
         {body}{make}
+        <Confirm open=doomed.0 title="Delete this schedule?" text="Its times and variables are gone with it; runs that it started stay." act="Delete" keep="Keep it" on_act=delete/>
     }
 }

@@ -71,12 +71,14 @@ pub fn read(text: &str) -> Result<Vec<Test>, String> {
                     }
                     kind @ (b"failure" | b"error" | b"skipped") => {
                         if let Some(test) = &mut open {
-                            test.outcome = match kind {
+                            let outcome = match kind {
                                 b"failure" => Outcome::Failed,
                                 b"error" => Outcome::Broken,
                                 _ => Outcome::Skipped,
                             };
-                            test.words = attribute(element, "message").unwrap_or_default();
+                            // A test that failed and broke has done both; the worse counts.
+                            test.outcome = test.outcome.min(outcome);
+                            add(test, &attribute(element, "message").unwrap_or_default());
                             speaks = !over;
                         }
                     }

@@ -21,13 +21,13 @@ const JOB: &str = "twinport.job";
 /// An engine that does not answer is not waited for longer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Words before a colon by which podman finds images in files and stores of this machine instead of a registry.
-const TRANSPORTS: [&str; 10] = ["containers-storage", "dir", "docker", "docker-archive", "docker-daemon", "oci", "oci-archive", "ostree", "sif", "tarball"];
+const TRANSPORTS: [&str; 9] = ["containers-storage", "dir", "docker-archive", "docker-daemon", "oci", "oci-archive", "ostree", "sif", "tarball"];
 /// Who runs jobs where the numbers of their own users do not exist.
 const NOBODY: u32 = 65_534;
 /// Runs the script with bash where the image has it, else with its `sh`, as GitLab's runner does. Should the server be gone, the
 /// pipe that it holds ends, and everything in the container with it.
 const START: &str = "exec 3<&0 </dev/null; shell=sh; if command -v bash >/dev/null 2>&1; then shell=bash; fi; \
-                     $shell /run/twinport/script 3<&- & job=$!; (trap '' TERM; cat <&3 >/dev/null; kill -KILL -1) & exec 3<&-; wait $job; exit $?";
+                     (trap '' TERM; cat <&3 >/dev/null; kill -KILL -1) & exec 3<&-; $shell /run/twinport/script; exit $?";
 
 /// One set of containers: `[[runner.container]]`.
 #[derive(Debug, Clone)]
@@ -238,6 +238,12 @@ impl Engine {
         self.ask(&["exec", name, "sh", "-c", "kill -TERM -1"]).await.is_ok()
     }
 
+    /// Ends one container and all that is in it.
+    pub async fn end(&self, name: &str) {
+        let _ = self.ask(&["kill", name]).await;
+        let _ = self.ask(&["rm", "--force", name]).await;
+    }
+
     /// Ends what is left of a job, or of all jobs of this data folder.
     pub async fn clear(&self, job: Option<i64>) {
         let mut words = vec!["ps".to_owned(), "--all".to_owned(), "--quiet".to_owned(), "--filter".to_owned(), format!("label={LABEL}={}", self.folder)];
@@ -285,7 +291,7 @@ mod tests {
 
     #[test]
     fn only_images_are_images() {
-        for good in ["debian", "debian:12", "registry.example:5000/a/b@sha256:00ff", "localhost/tiny"] {
+        for good in ["docker:24-cli", "debian", "debian:12", "registry.example:5000/a/b@sha256:00ff", "localhost/tiny"] {
             assert!(is_image(good), "{good}");
         }
         for bad in [

@@ -117,16 +117,16 @@ impl Run<'_> {
     fn stop(&self, process: u32, container: Option<&str>) -> tokio::time::Instant {
         let (grace, sandbox) = (self.forge.runner.limits.grace_seconds, self.forge.runner.sandbox.clone());
         let (forge, container) = (self.forge.clone(), container.map(str::to_owned));
-        let (engine, job) = (self.forge.runner.who_takes(&self.job.tags), self.row.id);
+        let engine = self.forge.runner.who_takes(&self.job.tags);
         tokio::spawn(async move {
             let inside = container.as_ref().and_then(|name| Some((name, forge.runner.engine(engine?)?)));
             // The engine's own process passes nothing on; the job's are asked themselves.
             match &inside {
                 Some((name, engine)) => {
-                    // There is none yet while its image is brought.
-                    if !engine.ask_to_end(name).await {
+                    // There is none yet while its image is brought, and none any more when it has ended meanwhile.
+                    if !engine.ask_to_end(name).await && std::path::Path::new(&format!("/proc/{process}")).exists() {
                         end(process, &sandbox);
-                        engine.clear(Some(job)).await;
+                        engine.end(name).await;
                     }
                 }
                 None => ask_to_end(process),
@@ -137,8 +137,8 @@ impl Run<'_> {
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            if let Some((_, engine)) = &inside {
-                engine.clear(Some(job)).await;
+            if let Some((name, engine)) = &inside {
+                engine.end(name).await;
             }
             end(process, &sandbox);
         });
