@@ -51,6 +51,7 @@ fn about(link: &Link) -> String {
 pub fn EmbedForm(instance: String, project: String, #[prop(into)] offers: Signal<Vec<Offer>>) -> impl IntoView {
     let (stored, of) = (StoredValue::new(instance), StoredValue::new(project));
     let found: Query<Links> = ask(|| (), move |()| list(stored.get_value()));
+    Effect::new(|_| browser::tab::boards());
     let (chosen, days, path, busy) = (RwSignal::new(0_usize), RwSignal::new(30_i64), RwSignal::new(String::new()), RwSignal::new(false));
     let made: Cell<Option<(Made, String)>> = Cell::new(None);
     let problem: Cell<Option<Problem>> = Cell::new(None);

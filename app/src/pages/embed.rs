@@ -175,6 +175,7 @@ pub fn Embedded(told: String) -> impl IntoView {
     let Some(client) = instances.client(&subject.instance) else { return view! { <Empty title="This instance is not here any more"/> }.into_any() };
     let (parents, theme) = (told.parents.clone(), told.theme.clone());
     Effect::new(move |_| {
+        browser::tab::boards();
         let (parents, theme) = (parents.clone(), theme.clone());
         spawn_local(async move { browser::files::live_in_frame(&parents, theme.as_deref()).await });
     });

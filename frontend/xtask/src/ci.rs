@@ -47,8 +47,8 @@ const TOGETHER: [Together; 26] = [
     together("a federated twin", &["page_federated"], &["part_frame"], &["work.css", "boards.css"]),
     together("planning a federated twin", &["part_plan"], &["page_federated"], &[]),
     together("leading a federated run", &["part_lead"], &["page_federated"], &[]),
-    together("an embedded view", &["page_embed"], &["part_markdown"], &["work.css", "embed.js"]),
-    together("the form for links", &["part_embed"], &["page_asset", "part_use"], &[]),
+    together("an embedded view", &["page_embed"], &["part_markdown"], &["work.css", "boards.css", "embed.js"]),
+    together("the form for links", &["part_embed"], &["page_asset", "part_use"], &["boards.css"]),
     together("formulas", &["part_math"], &["page_asset", "part_markdown"], &[]),
     together("runs", &["page_runs"], &[], &["work.css", "boards.css"]),
     // Without the plotting library, which comes when their results differ.
