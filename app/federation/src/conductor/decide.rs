@@ -73,7 +73,9 @@ impl Conductor {
         }
         let whole = self.whole();
         let came_to = whole.is_over().then(|| whole.word().to_owned());
-        if came_to != self.journal.came_to && self.pending.is_empty() {
+        // With the last ends in one write: whoever leads may leave as soon as it is over.
+        let settles = self.pending.iter().all(|change| matches!(change, Change::Pipeline(..) | Change::Over(..)));
+        if came_to != self.journal.came_to && settles {
             self.plan_change(Change::CameTo(came_to));
         }
     }
