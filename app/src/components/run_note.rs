@@ -56,9 +56,9 @@ pub fn run_note(client: Client, owner: Owner, view_of: Signal<RunView>, query: Q
         <button type="button" class="button" data-variant="quiet" on:click=open>{label}</button>
         <dialog node_ref=dialog class="dialog" aria-labelledby="run-note">
             <h2 id="run-note">"What to remember of this run"</h2>
-            <form on:submit=save>
+            <form class="fields" on:submit=save>
                 <label class="field"><span>"Note"</span><input type="text" maxlength="200" prop:value=text on:input=move |event| text.set(event_target_value(&event))/></label>
-                <label class="check"><input type="checkbox" prop:checked=pin on:change=move |event| pin.set(event_target_checked(&event))/>"Pin it: it can be found under “Pinned”"</label>
+                <label class="tick"><input type="checkbox" prop:checked=pin on:change=move |event| pin.set(event_target_checked(&event))/>"Pin it: it can be found under “Pinned”"</label>
                 <p class="faint">"It becomes the name of the pipeline on its backend. Whoever may see the run sees it."</p>
                 <div class="actions"><button type="button" class="button" on:click=move |_| close()>"Leave as it was"</button><button type="submit" class="button" data-variant="primary">"Save"</button></div>
             </form>
