@@ -253,7 +253,7 @@ impl Log {
             at += plain;
             let rest = &line[at..];
             if rest[0] == ESC {
-                match escape(rest) {
+                match escape(rest, self.mode) {
                     Escape::Whole(length, sets) => {
                         if sets {
                             style.apply(&rest[2..length - 1], self.mode);
@@ -334,13 +334,19 @@ impl Log {
     /// The lines of what is not settled, as if the log ended here.
     fn rest(&self, limit: usize) -> Vec<Line> {
         let open = self.store.open(self.settled);
-        let (mut at, mut out, mut state) = (0, Vec::new(), self.state_at(self.settled));
+        let (mut at, mut left_out, mut out, mut state) = (0, 0, Vec::new(), self.state_at(self.settled));
         while let Some(logical) = self.logical(&open[at..], true) {
             let text = shortened(&logical.bytes, limit);
             state.read(text, self.settled + at as u64, &logical.joins, self.has_timestamps(), &mut out);
+            left_out = logical.bytes.len() - text.len();
             at += logical.length;
         }
+        let shown = out.len();
         state.finish(&mut out);
+        // The line that still grows, if no more than its start was read.
+        if let Some(line) = out.get_mut(shown) {
+            line.left_out = left_out;
+        }
         out
     }
 }

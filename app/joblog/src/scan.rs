@@ -106,8 +106,32 @@ pub(crate) enum Escape {
     Text,
 }
 
+/// Bytes of what GitLab takes for text though terminals show none of it (ECMA-48): titles and links
+/// (`ESC ]`, to BEL or `ESC \\`), other strings, character sets (`ESC ( B`), saved cursors (`ESC 7`).
+fn unseen(bytes: &[u8]) -> Option<usize> {
+    match bytes.get(1)? {
+        b']' | b'P' | b'X' | b'^' | b'_' => {
+            let end = bytes.iter().skip(2).position(|byte| matches!(byte, 0x07 | 0x1b | b'\r' | b'\n'))? + 2;
+            match (bytes[end], bytes.get(end + 1)) {
+                (0x07, _) => Some(end + 1),
+                (0x1b, Some(b'\\')) => Some(end + 2),
+                _ => None,
+            }
+        }
+        b' '..=b'/' => {
+            let end = bytes.iter().skip(2).position(|byte| !(b' '..=b'/').contains(byte))? + 2;
+            (b'0'..=b'~').contains(&bytes[end]).then_some(end + 1)
+        }
+        b'0'..=b'?' => Some(2),
+        _ => None,
+    }
+}
+
 /// `\e([@-_])(.*?)([@-~])`, as GitLab reads sequences.
-pub(crate) fn escape(bytes: &[u8]) -> Escape {
+pub(crate) fn escape(bytes: &[u8], mode: Mode) -> Escape {
+    if let (Mode::Better, Some(length)) = (mode, unseen(bytes)) {
+        return Escape::Whole(length, false);
+    }
     let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
     match bytes.get(1).filter(|_| end > 1) {
         None => Escape::Cut,
@@ -228,7 +252,7 @@ impl State {
                         at += 1;
                     }
                 },
-                0x1b => match escape(rest) {
+                0x1b => match escape(rest, self.mode) {
                     Escape::Whole(length, style) => {
                         if style {
                             self.end_segment();

@@ -41,10 +41,18 @@ impl Sections {
         let name = line.section.clone().unwrap_or_default();
         if let Some(duration) = &line.duration {
             self.footers.push(index);
-            if let Some(place) = self.open.iter().rposition(|open| self.list[*open].name == name) {
-                let section = &mut self.list[self.open.remove(place)];
-                section.end = Some(index);
-                section.duration = section.duration.take().is_none().then(|| duration.clone());
+            if let Some(place) = self.open.iter().position(|open| self.list[*open].name == name) {
+                // One that was opened again ends once (`section_start` only sets its time anew), and what was
+                // opened inside and never ended goes no further than what it lies in.
+                let ended: Vec<usize> = self.open.drain(place..).collect();
+                let newest = ended.iter().rev().find(|inside| self.list[**inside].name == name).copied();
+                for inside in ended {
+                    let section = &mut self.list[inside];
+                    section.end = Some(index);
+                    if Some(inside) == newest {
+                        section.duration = section.duration.take().is_none().then(|| duration.clone());
+                    }
+                }
             }
         } else if line.header {
             let option = |wanted: &str| line.options.iter().any(|(key, value)| key.trim() == wanted && value == "true");

@@ -5,7 +5,8 @@
 pub enum Mode {
     /// GitLab's (`lib/gitlab/ci/ansi2json`), to the byte.
     GitLab,
-    /// GitLab's, with colours of 24 bits, dim and inverse text understood.
+    /// GitLab's, with colours of 24 bits, dim and inverse text understood, and nothing shown of titles, links
+    /// and character sets.
     #[default]
     Better,
 }

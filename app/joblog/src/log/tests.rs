@@ -12,7 +12,11 @@ impl Dice {
     }
 }
 
-const PIECES: [&[u8]; 22] = [
+const PIECES: [&[u8]; 26] = [
+    b"\x1b]0;build s\x07",
+    b"\x1b]8;;http://x/\x1b\\",
+    b"\x1b(B",
+    b"\x1b]",
     b"a",
     b"text ",
     b"\n",
@@ -41,7 +45,7 @@ fn log(dice: &mut Dice, timestamps: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     for _ in 0..dice.below(60) {
         if timestamps && (bytes.is_empty() || bytes.ends_with(b"\n")) && dice.below(8) > 0 {
-            bytes.extend_from_slice(PIECES[20 + usize::from(dice.below(4) == 0 && !bytes.is_empty())]);
+            bytes.extend_from_slice(PIECES[24 + usize::from(dice.below(4) == 0 && !bytes.is_empty())]);
         }
         bytes.extend_from_slice(PIECES[dice.below(PIECES.len() - 2 * usize::from(!timestamps))]);
     }
@@ -88,6 +92,38 @@ fn a_long_line_is_read_in_part() {
     assert_eq!((lines[0].text().len(), lines[0].left_out), (1_000, 2_999_001));
     assert_eq!(lines[1].text(), "short");
     assert!(log.memory() < 4_000_000);
+}
+
+#[test]
+fn a_line_that_still_grows_says_what_it_leaves_out() {
+    let mut log = Log::default();
+    log.push(&[b"short\n".as_slice(), &vec![b'x'; 50_000]].concat());
+    let lines = log.lines(0, 9, 20_000);
+    assert_eq!(lines.iter().map(|line| (line.text().len(), line.left_out)).collect::<Vec<_>>(), [(5, 0), (20_000, 30_000)]);
+}
+
+#[test]
+fn titles_links_and_character_sets_are_not_shown() {
+    let text = b"\x1b]0;building title\x07one \x1b]8;;https://lab.example/\x1b\\two\x1b]8;;\x1b\\ \x1b(B\x1b[mthree\x1b7\x1b]not ended\n";
+    let shown = |mode| {
+        let mut log = Log::new(mode);
+        log.push(text);
+        log.lines(0, 1, 1_000)[0].text()
+    };
+    assert_eq!(shown(Mode::Better), "one two threeot ended");
+    // GitLab shows what its expression does not match.
+    assert!(shown(Mode::GitLab).starts_with("uilding title\u{7}one "));
+}
+
+#[test]
+fn sections_opened_twice_or_never_ended_end_with_what_they_lie_in() {
+    let mut log = Log::default();
+    log.push(b"section_start:1:all\r\x1b[0KA\nsection_start:2:x\r\x1b[0KX\nsection_start:4:x\r\x1b[0KX\nin\nsection_end:9:x\r\x1b[0K\nsection_start:9:y\r\x1b[0KY\nsection_end:11:all\r\x1b[0K\nafter\n");
+    let sections = log.sections();
+    let of: Vec<_> = sections.list().iter().map(|section| (section.name.as_str(), section.end.is_some(), section.duration.as_deref())).collect();
+    assert_eq!(of, [("all", true, Some("00:10")), ("x", true, None), ("x", true, Some("00:05")), ("y", true, None)]);
+    let lines = log.lines(0, usize::MAX, usize::MAX).len();
+    assert_eq!(sections.rows(&sections.list().iter().map(|section| section.header).collect()).row(lines), 2);
 }
 
 #[test]
