@@ -2,7 +2,7 @@
 //
 // In:  {push: Uint8Array} {reset} {view: {first, count, end}} {toggle: line} {foldAll: bool}
 //      {search: {text, regex, exact}} {go: {number | line}} {digest} {copy: line} {blob}
-// Out: {rows, first, total, lines, bytes}  {found: {total, lines, part, error}}  {gone: {row, line, number}}
+// Out: {rows, first, total, lines, bytes}  {found: {total, lines, part, error, grown}}  {gone: {row, line, number}}
 //      {digest: [[line, number, count, text], …]}  {copied: text}  {blob, name}  {broken: why}
 import init, { Engine } from './logengine.js';
 
@@ -18,6 +18,10 @@ let view = { first: 0, count: 60, end: true };
 let dirty = false;
 /// The search and the digest that count: newer ones end older ones of their kind.
 const turns = { search: 0, digest: 0 };
+/// What is searched for, what was found, and the first line that is to be looked at again.
+let search = null;
+/// Milliseconds after which lines that were written meanwhile are searched too.
+const GROW = 500;
 const ready = init({ module_or_path: new URL('logengine_bg.wasm', import.meta.url) }).then(
   () => { engine = new Engine(false); },
   (error) => { postMessage({ broken: String(error.message ?? error) }); throw error; },
@@ -31,6 +35,7 @@ function show() {
     dirty = false;
     engine.settle();
     draw();
+    if (search) search.timer ??= setTimeout(look, GROW, search);
   }, 0);
 }
 
@@ -55,10 +60,10 @@ function rows(flat) {
 
 const turn = () => new Promise((resolve) => { setTimeout(resolve, 0); });
 
-/// Calls `each` with every piece of text and its first line, unless a newer search begins.
-async function walk(kind, each) {
+/// Calls `each` with every piece of text and its first line, from a line on, unless a newer search begins.
+async function walk(kind, from, each) {
   const own = ++turns[kind];
-  let line = 0;
+  let line = from;
   while (line < engine.lines()) {
     const text = engine.text(line, SLICE);
     each(text, line);
@@ -90,36 +95,57 @@ function pattern({ text, regex, exact }) {
   return new RegExp(source, exact ? 'gm' : 'gim');
 }
 
-async function find(wish) {
-  let expression;
+function find(wish) {
+  turns.search += 1;
+  clearTimeout(search?.timer);
+  search = null;
+  if (wish.text === '') return;
   try {
-    expression = pattern(wish);
+    search = { wish, expression: pattern(wish), lines: [], total: 0, from: 0, tail: 0, grown: false, busy: false };
   } catch (error) {
-    turns.search += 1;
-    return postMessage({ found: { total: 0, lines: new Uint32Array(), part: 1, error: String(error.message) } });
+    return postMessage({ found: { total: 0, lines: new Uint32Array(), part: 1, error: String(error.message), grown: false } });
   }
-  const lines = [];
-  let total = 0;
-  let sent = performance.now();
-  const tell = (part) => postMessage({ found: { total, lines: Uint32Array.from(lines), part, error: null } });
-  const whole = await walk('search', (text, first) => {
-    matches(text, expression, first, (line) => {
-      total += 1;
-      if (lines.length < MOST && lines[lines.length - 1] !== line) lines.push(line);
+  look(search);
+}
+
+/// Searches what was not searched yet. The last line may still grow, and is looked at again.
+async function look(own) {
+  own.timer = undefined;
+  own.again = own.busy;
+  if (own !== search || own.busy) return;
+  own.busy = true;
+  let [last, sent, before] = [-1, performance.now(), own.total];
+  while (own.lines.length && own.lines[own.lines.length - 1] >= own.from) own.lines.pop();
+  own.total -= own.tail;
+  own.tail = 0;
+  const tell = (part) => postMessage({ found: { total: own.total, lines: Uint32Array.from(own.lines), part, error: null, grown: own.grown } });
+  const whole = await walk('search', own.from, (text, first) => {
+    matches(text, own.expression, first, (line) => {
+      own.total += 1;
+      own.tail = line === last ? own.tail + 1 : 1;
+      last = line;
+      if (own.lines.length < MOST && own.lines[own.lines.length - 1] !== line) own.lines.push(line);
     });
     if (performance.now() - sent > 250) {
       sent = performance.now();
-      tell(engine.next() / engine.lines());
+      tell(own.grown ? 1 : engine.next() / engine.lines());
     }
   });
-  if (whole) tell(1);
+  own.busy = false;
+  if (!whole) return;
+  const end = Math.max(0, engine.lines() - 1);
+  if (last < end) own.tail = 0;
+  own.from = end;
+  if (!own.grown || own.total !== before) tell(1);
+  own.grown = true;
+  if (own.again) own.timer ??= setTimeout(look, GROW, own);
 }
 
 /// Lines that look like trouble, alike ones counted together, in the order of their first.
 async function digest() {
   const kinds = new Map();
   const expression = new RegExp(TROUBLE.source, 'gim');
-  const whole = await walk('digest', (text, first) => {
+  const whole = await walk('digest', 0, (text, first) => {
     const lines = [];
     matches(text, expression, first, (line, match) => {
       if (lines[lines.length - 1] === line) return;
@@ -143,15 +169,15 @@ const actions = {
   reset: () => {
     engine.free();
     engine = new Engine(false);
-    turns.search += 1;
     turns.digest += 1;
-    postMessage({ found: { total: 0, lines: new Uint32Array(), part: 1, error: null } });
+    postMessage({ found: { total: 0, lines: new Uint32Array(), part: 1, error: null, grown: true } });
+    if (search) find(search.wish);
     show();
   },
   view: (wish) => { view = wish; if (!dirty) draw(); },
   toggle: (line) => { engine.toggle(line); draw(); },
   foldAll: (fold) => { engine.fold_all(fold); draw(); },
-  search: (wish) => (wish.text === '' ? (turns.search += 1) : find(wish)),
+  search: find,
   digest,
   go: ({ number, line }) => {
     engine.settle();

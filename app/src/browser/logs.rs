@@ -1,6 +1,8 @@
 //! A log in its worker (`public/js/logworker.js`): bytes go from the network to it without passing
 //! through the app, and rows come back.
 
+use std::cell::Cell;
+
 use gitlab::trace::{Opening, Trace};
 use gitlab::{Error, Response};
 use js_sys::{Array, Object, Reflect, Uint32Array};
@@ -113,6 +115,8 @@ pub struct Found {
     pub part: f64,
     /// What is wrong with the expression.
     pub error: Option<String>,
+    /// Whether it only tells of lines that were written since the search.
+    pub grown: bool,
 }
 
 /// A line that looks like trouble.
@@ -191,7 +195,13 @@ fn said(message: &JsValue) -> Option<Said> {
     if let Some(found) = get(message, "found") {
         let lines = get(&found, "lines").map(|lines| Uint32Array::new(&lines).to_vec()).unwrap_or_default();
         let error = get(&found, "error").and_then(|error| error.as_string());
-        return Some(Said::Found(Found { total: number(&found, "total") as usize, lines, part: number(&found, "part"), error }));
+        return Some(Said::Found(Found {
+            total: number(&found, "total") as usize,
+            lines,
+            part: number(&found, "part"),
+            error,
+            grown: get(&found, "grown").is_some_and(|grown| grown.is_truthy()),
+        }));
     }
     if let Some(gone) = get(message, "gone") {
         return Some(Said::Gone(number(&gone, "row") as usize, number(&gone, "line") as u32, number(&gone, "number") as u32));
@@ -212,6 +222,7 @@ fn said(message: &JsValue) -> Option<Said> {
 /// A log in its worker; gone when this is.
 pub struct LogWorker {
     worker: Worker,
+    written: Cell<Option<f64>>,
     _hear: Closure<dyn FnMut(JsValue)>,
 }
 
@@ -246,7 +257,13 @@ impl LogWorker {
                 hear(said);
             }
         });
-        Self { worker: open(&super::beside_app("logworker.js"), &hear), _hear: hear }
+        Self { worker: open(&super::beside_app("logworker.js"), &hear), written: Cell::new(None), _hear: hear }
+    }
+
+    /// When the log had been written last as it was asked for (`Last-Modified`, RFC 9110 §8.8.2), where its backend says so:
+    /// milliseconds since 1970.
+    pub fn written(&self) -> Option<f64> {
+        self.written.get()
     }
 
     fn tell(&self, name: &str, value: &JsValue) {
@@ -312,6 +329,7 @@ impl LogWorker {
             builder = builder.header("Range", &format!("bytes={from}-"));
         }
         let answer = builder.send().await.map_err(|_| Error::Unreachable)?;
+        self.written.set(answer.headers().get("last-modified").and_then(|time| super::parse_time(&time)));
         let headers = answer.headers().entries().map(|(name, value)| (name.to_lowercase(), value)).collect();
         let body = if answer.ok() { Vec::new() } else { answer.binary().await.unwrap_or_default() };
         let opening = trace.open(&Response { status: answer.status(), headers, body })?;

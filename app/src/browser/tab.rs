@@ -40,3 +40,8 @@ pub fn origin() -> String {
 pub fn boards() {
     let _ = bring_sheet("boards.css");
 }
+
+/// Brings the stylesheet of logs, once.
+pub async fn log_sheet() {
+    let _ = wasm_bindgen_futures::JsFuture::from(bring_sheet("logs.css")).await;
+}

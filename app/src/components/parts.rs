@@ -29,6 +29,7 @@ use super::start_form::StartForm;
 use super::test_report::test_report;
 use super::use_view::UseView;
 use crate::actions::embed::Offer;
+use crate::browser::tab;
 use crate::instances::Client;
 use crate::queries::run::RunView;
 use crate::ui::later::{Arrived, later};
@@ -55,13 +56,17 @@ fn log_part(client: Client, owner: Owner, job: JobId, name: String, over: Signal
 
 /// The log of a job.
 pub fn log(client: Client, owner: Owner, job: JobId, name: String, over: Signal<bool>) -> AnyView {
-    later(None, __wasm_split_preload_log_part, move || log_part(client.clone(), owner, job, name.clone(), over))
+    later(None, bring_log, move || log_part(client.clone(), owner, job, name.clone(), over))
+}
+
+async fn bring_log() -> Result<(), leptos::wasm_split::SplitLoaderError> {
+    futures_util::future::join(__wasm_split_preload_log_part(), tab::log_sheet()).await.0
 }
 
 /// Begins to fetch what shows logs, beside the page that will show one.
 pub fn expect_log() {
     leptos::task::spawn_local(async {
-        let _ = __wasm_split_preload_log_part().await;
+        let _ = bring_log().await;
     });
 }
 

@@ -55,7 +55,7 @@ const TOGETHER: [Together; 26] = [
     together("two runs compared", &["page_compare"], &["page_runs"], &[]),
     together("the menus, and searching in files", &["part_frame"], &[], &[]),
     together("a run", &["page_run"], &[], &["work.css"]),
-    together("the log of a job", &["part_log"], &["page_run"], &["logworker.js", "logengine.js", "logengine_bg.wasm"]),
+    together("the log of a job", &["part_log"], &["page_run"], &["logs.css", "logworker.js", "logengine.js", "logengine_bg.wasm"]),
     together("a dashboard", &["part_dashboard"], &["page_run"], &["panel.js", "uplot.js", "uplot.css", "boards.css"]),
     together("a result with its plot", &["part_file"], &["page_run"], &["plot.js", "uplot.js", "uplot.css"]),
 ];
@@ -110,7 +110,7 @@ pub fn test() -> Result<()> {
     install::for_containers();
     let browser = install::browser()?;
     cargo(&["test", "--workspace", "--exclude", "frontend"])?;
-    site::build(true)?;
+    site::build_beside_server()?;
     server(true)?;
     budget()?;
     let mut playwright = Command::new("npx");

@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_is_said_of_a_search() {
-        let found = |total, lines: u32, part| Found { total, lines: (0..lines).collect(), part, error: None };
+        let found = |total, lines: u32, part| Found { total, lines: (0..lines).collect(), part, error: None, grown: false };
         assert_eq!(summary(&found(0, 0, 1.0), None, ""), "");
         assert_eq!(summary(&found(0, 0, 0.5), None, "x"), "Searching…");
         assert_eq!(summary(&found(0, 0, 1.0), None, "x"), "Nothing found");

@@ -32,7 +32,14 @@ pub struct LogState {
     pub wish: Cell<Option<usize>>,
     /// Why it cannot be shown at all.
     pub broken: Cell<Option<String>>,
+    /// When something was written last, as far as is known: milliseconds since 1970.
+    pub beat: Cell<Option<f64>>,
+    /// When the first bytes came: milliseconds on the monotonic clock.
+    since: StoredValue<Option<f64>>,
 }
+
+/// Milliseconds in which a log that is opened brings what was written before.
+const EARLIER: f64 = 1_500.0;
 
 impl LogState {
     /// With no worker yet, as on the server.
@@ -48,6 +55,8 @@ impl LogState {
             marked: Cell::new(None),
             wish: Cell::new(None),
             broken: Cell::new(None),
+            beat: Cell::new(None),
+            since: StoredValue::new(None),
         }
     }
 
@@ -69,10 +78,14 @@ impl LogState {
     fn hear(self, said: Said, toasts: Toasts) {
         match said {
             Said::Shown(shown) => {
+                if self.shown.peek(|before| before.bytes < shown.bytes) == Some(true) {
+                    self.grown(&shown);
+                }
                 self.shown.set(shown);
             }
             Said::Found(found) => {
-                let first = self.hit.peek(Option::is_none) == Some(true) && !found.lines.is_empty();
+                // Whoever follows the end is not taken away from it by a line that came.
+                let first = self.hit.peek(Option::is_none) == Some(true) && !found.lines.is_empty() && !found.grown;
                 self.found.set(found);
                 if first {
                     self.to_hit(0);
@@ -108,6 +121,20 @@ impl LogState {
         }
     }
 
+    /// Notes when the log grew. What comes at first was written before: its file says when, or its last line.
+    fn grown(self, shown: &Shown) {
+        let now = browser::ticks();
+        let first = self.since.try_get_value().flatten().unwrap_or(now);
+        let _ = self.since.try_set_value(Some(first));
+        if now - first > EARLIER {
+            self.beat.set(Some(browser::now()));
+            return;
+        }
+        let line = shown.rows.last().filter(|_| shown.first + shown.rows.len() == shown.total);
+        let written = self.worker.try_with_value(|worker| worker.as_ref().and_then(|worker| worker.written())).flatten();
+        self.beat.set(written.or_else(|| browser::parse_time(line?.time.as_deref()?)));
+    }
+
     /// Looks at one of the lines that a search found.
     pub fn to_hit(self, index: usize) {
         let line = self.found.peek(|found| found.lines.get(index).copied()).flatten();
@@ -121,17 +148,39 @@ impl LogState {
     pub fn step(self, forward: bool) {
         let count = self.found.peek(|found| found.lines.len()).unwrap_or(0);
         if count > 0 {
-            let now = self.hit.peek(|hit| *hit).flatten().unwrap_or(0);
-            self.to_hit(if forward { (now + 1) % count } else { (now + count - 1) % count });
+            let now = self.hit.peek(|hit| *hit).flatten();
+            self.to_hit(match now {
+                Some(now) if forward => (now + 1) % count,
+                Some(now) => (now + count - 1) % count,
+                None if forward => 0,
+                None => count - 1,
+            });
         }
+    }
+
+    /// Marks the line behind the one that was marked last, or before it; at first the first one that is seen. `further`
+    /// marks it beside those that are marked.
+    pub fn mark_next(self, forward: bool, further: bool, seen: usize) {
+        let marked = self.marked.peek(|marked| *marked).flatten();
+        let first = self.shown.peek(|shown| shown.rows.get(seen.saturating_sub(shown.first)).map(|row| row.number)).flatten();
+        let lines = self.shown.peek(|shown| shown.rows.last().map_or(1, |row| row.number)).unwrap_or(1);
+        let Some(number) = marked.map(|(from, to)| if forward { (to + 1).min(lines.max(to)) } else { from.max(2) - 1 }).or(first) else { return };
+        match marked.filter(|_| further) {
+            Some((from, to)) => self.mark_range(from.min(number), to.max(number)),
+            None => self.mark_range(number, number),
+        }
+        self.tell(|worker| worker.go(Some(number), None));
     }
 
     /// Marks lines, and puts them into the address.
     pub fn mark(self, number: u32, further: bool) {
         let from = self.marked.peek(|marked| *marked).flatten().filter(|_| further).map_or(number, |(from, _)| from);
-        let range = (from.min(number), from.max(number));
-        self.marked.set(Some(range));
-        browser::set_fragment(&if range.0 == range.1 { format!("#L{}", range.0) } else { format!("#L{}-{}", range.0, range.1) });
+        self.mark_range(from.min(number), from.max(number));
+    }
+
+    fn mark_range(self, from: u32, to: u32) {
+        self.marked.set(Some((from, to)));
+        browser::set_fragment(&if from == to { format!("#L{from}") } else { format!("#L{from}-{to}") });
     }
 }
 

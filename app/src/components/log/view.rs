@@ -4,6 +4,7 @@ use gitlab::JobId;
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::hooks::use_location;
 use twin::asset::Owner;
 
 use super::bar::Bar;
@@ -27,21 +28,24 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
     let (instance, embedded) = (client.instance.name.clone(), client.backend.embedded);
     Effect::new(move |_| {
         let worker = state.start(toasts);
-        if let Some((from, to)) = named(&browser::fragment()) {
-            state.marked.set(Some((from, to)));
-            state.following.set(false);
-        }
         let over = move || over.try_get_untracked().unwrap_or(true);
         spawn_local(follow(client.clone(), owner, job, worker, over, move |progress| state.progress.set(progress)));
     });
     on_cleanup(move || state.tell(|worker| worker.close()));
     let total = Memo::new(move |_| state.shown.with(|shown| shown.total));
-    // A line that the address names is gone to as soon as it is there.
-    let gone = StoredValue::new(false);
+    // A line that the address names is gone to as soon as it is there, and another when the address changes.
+    let (gone, hash) = (StoredValue::new(true), use_location().hash);
+    Effect::new(move |_| {
+        if let Some(range) = named(&hash.get()).filter(|range| state.marked.peek(|marked| *marked) != Some(Some(*range))) {
+            state.marked.set(Some(range));
+            state.following.set(false);
+            gone.set_value(false);
+        }
+    });
     Effect::new(move |_| {
         let lines = state.shown.with(|shown| shown.lines);
         let ended = state.progress.with(|progress| *progress == Progress::End);
-        if let (Some((from, _)), false) = (state.marked.peek(|marked| *marked).flatten(), gone.get_value())
+        if let (Some((from, _)), false) = (state.marked.with(|marked| *marked), gone.get_value())
             && (lines as u64 >= u64::from(from) || (ended && lines > 0))
         {
             gone.set_value(true);
@@ -70,9 +74,23 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
         if let Some(element) = node.get_untracked() {
             let (top, height, whole) = browser::scroll_state(&element);
             let number = |pixels: i32| usize::try_from(pixels).unwrap_or(0);
+            let before = place.get_untracked().top;
             place.set(Place { top: number(top), height: number(height) });
-            state.following.set(top + height + 30 >= whole);
+            // Only a person scrolls up: in a torrent the end moves on between a scroll and its news.
+            if top + height + 30 >= whole {
+                state.following.set(true);
+            } else if number(top) < before {
+                state.following.set(false);
+            }
             look();
+        }
+    };
+    // Lines are marked, and so linked to, with the keys that move a line in many pagers and editors.
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        let key = event.key();
+        if matches!(key.as_str(), "j" | "k" | "J" | "K") && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
+            event.prevent_default();
+            state.mark_next(key.eq_ignore_ascii_case("j"), event.shift_key(), place.get_untracked().row(total.get_untracked()));
         }
     };
     let to_end = Callback::new(move |()| {
@@ -118,7 +136,7 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
             <Bar state name file=format!("{job}.log") over embedded to_end/>
             {trouble}{broken}
             <p class="only-read" role="status">{spoken}</p>
-            <div class="log-body" tabindex="0" role="log" aria-live="off" aria-label="Lines of the log" node_ref=node on:scroll=move |_| measure()>
+            <div class="log-body" tabindex="0" role="log" aria-live="off" aria-label="Lines of the log; J and K mark a line, with Shift several" aria-keyshortcuts="J K Shift+J Shift+K" node_ref=node on:scroll=move |_| measure() on:keydown=on_key>
                 <div class="log-whole" style:height=move || format!("{}px", whole(total.get()))>
                     <div class="log-rows" style:top=offset>{drawn}</div>
                 </div>

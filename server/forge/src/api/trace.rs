@@ -50,13 +50,15 @@ pub const OFFSET: &str = "x-trace-offset";
 /// or the time is over.
 async fn followed(forge: &Forge, job: i64, from: u64, seconds: i64) -> Response {
     let path = forge.folders.trace(job);
-    let size = tokio::fs::metadata(&path).await.map(|meta| meta.len()).unwrap_or(0);
-    let from = if from > size { 0 } else { from };
+    let meta = tokio::fs::metadata(&path).await.ok();
+    let from = Some(from).filter(|from| meta.as_ref().is_some_and(|meta| *from <= meta.len())).unwrap_or(0);
+    // RFC 9110 §8.8.2; a running twin is told from a silent one by it.
+    let written = meta.and_then(|meta| meta.modified().ok()).map(|time| chrono::DateTime::<chrono::Utc>::from(time).format("%a, %d %b %Y %H:%M:%S GMT").to_string());
     let until = tokio::time::Instant::now() + std::time::Duration::from_secs(seconds.clamp(0, MAX_WAIT).unsigned_abs());
     let start = Following { forge: forge.clone(), job, file: None, at: from, until, last: false };
     let body = Body::from_stream(futures::stream::try_unfold(start, async |mut following| Ok::<_, std::io::Error>(following.next().await?.map(|bytes| (bytes, following)))));
     let headers = [("content-type", "text/plain".to_owned()), ("cache-control", "no-store".to_owned()), (OFFSET, from.to_string())];
-    (headers, body).into_response()
+    (headers, written.map(|written| [(header::LAST_MODIFIED, written)]), body).into_response()
 }
 
 /// A log that is read while it grows.
