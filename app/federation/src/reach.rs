@@ -119,8 +119,8 @@ pub async fn default_branch(transport: &impl Transport, project: &str) -> Result
 /// # Errors
 /// Why the backend could not be asked.
 pub async fn runs(transport: &impl Transport, project: &str) -> Result<Vec<Run>, String> {
-    let answer = ask(transport, &ListRuns::new(vec![project.to_owned()], SHOWN)).await.map_err(|error| sentence(&error))?;
-    Ok(answer.into_iter().next().flatten().unwrap_or_default())
+    let answer = ask(transport, &ListRuns::new(vec![(project.to_owned(), None)], SHOWN)).await.map_err(|error| sentence(&error))?;
+    Ok(answer.into_iter().next().flatten().unwrap_or_default().list)
 }
 
 /// The pipelines of a run that have jobs, children last.

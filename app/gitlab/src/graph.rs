@@ -180,17 +180,26 @@ pub struct Run {
     pub children: Vec<Child>,
 }
 
-/// The newest runs of several projects.
+/// Some runs of a project, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// The runs.
+    pub list: Vec<Run>,
+    /// Behind what the older ones come, if there are any.
+    pub older: Option<String>,
+}
+
+/// Runs of several projects.
 #[derive(Debug, Clone)]
 pub struct ListRuns {
-    projects: Vec<String>,
+    projects: Vec<(String, Option<String>)>,
     first: u32,
 }
 
 impl ListRuns {
-    /// The newest `first` of each of `projects`, by full path.
+    /// The newest `first` of each of `projects`, by full path, or those that come behind [`Runs::older`].
     #[must_use]
-    pub fn new(projects: Vec<String>, first: u32) -> Self {
+    pub fn new(projects: Vec<(String, Option<String>)>, first: u32) -> Self {
         Self { projects, first }
     }
 }
@@ -223,12 +232,15 @@ fn run(node: &Value) -> Option<Run> {
 }
 
 impl Endpoint for ListRuns {
-    /// For each project its runs, newest first, or nothing where it is not there or not to be seen.
-    type Output = Vec<Option<Vec<Run>>>;
+    /// For each project its runs, or nothing where it is not there or not to be seen.
+    type Output = Vec<Option<Runs>>;
 
     fn request(&self) -> Request {
-        const FIELDS: &str = "nodes { id name status sha createdAt updatedAt jobs(first: 5) { nodes { name kind } } downstream(first: 3) { nodes { id status updatedAt } } }";
-        let project = |(number, path): (usize, &String)| format!("p{number}: project(fullPath: {}) {{ pipelines(first: {}) {{ {FIELDS} }} }} ", quoted(path), self.first);
+        const FIELDS: &str = "pageInfo { hasNextPage endCursor } nodes { id name status sha createdAt updatedAt jobs(first: 5) { nodes { name kind } } downstream(first: 3) { nodes { id status updatedAt } } }";
+        let project = |(number, (path, behind)): (usize, &(String, Option<String>))| {
+            let behind = behind.as_ref().map(|behind| format!(", after: {}", quoted(behind))).unwrap_or_default();
+            format!("p{number}: project(fullPath: {}) {{ pipelines(first: {}{behind}) {{ {FIELDS} }} }} ", quoted(path), self.first)
+        };
         request(format!("{{ {}}}", self.projects.iter().enumerate().map(project).collect::<String>()))
     }
 
@@ -236,7 +248,9 @@ impl Endpoint for ListRuns {
         let data = data(&response)?;
         let project = |number: usize| {
             let project = &data[format!("p{number}")];
-            project.is_object().then(|| nodes(&project["pipelines"]).iter().filter_map(run).collect())
+            let page = &project["pipelines"]["pageInfo"];
+            let older = page["endCursor"].as_str().filter(|_| page["hasNextPage"] == true).map(str::to_owned);
+            project.is_object().then(|| Runs { list: nodes(&project["pipelines"]).iter().filter_map(run).collect(), older })
         };
         Ok((0..self.projects.len()).map(project).collect())
     }
@@ -265,7 +279,7 @@ mod tests {
 
     #[test]
     fn refusals_and_other_peoples_pages() {
-        let asked = ListRuns::new(vec!["a/b".into()], 3);
+        let asked = ListRuns::new(vec![("a/b".into(), None)], 3);
         let refused = asked.decode(answer(r#"{"errors":[{"message":"Query has complexity of 310"}]}"#));
         assert!(matches!(refused, Err(Error::Refused { message, .. }) if message.contains("310")));
         for body in ["<html>", "{}", "[]", "3", r#"{"data":null}"#] {
@@ -275,11 +289,15 @@ mod tests {
 
     #[test]
     fn runs_with_children() {
-        let body = r#"{"data":{"p0":{"pipelines":{"nodes":[{"id":"gid://gitlab/Ci::Pipeline/7","status":"RUNNING","sha":"c0","createdAt":"t","updatedAt":"u",
+        let body = r#"{"data":{"p0":{"pipelines":{"pageInfo":{"hasNextPage":true,"endCursor":"c2"},"nodes":[{"id":"gid://gitlab/Ci::Pipeline/7","status":"RUNNING","sha":"c0","createdAt":"t","updatedAt":"u",
             "jobs":{"nodes":[{"name":"trigger_x","kind":"BRIDGE"},{"name":"y","kind":"BUILD"}]},
             "downstream":{"nodes":[{"id":"gid://gitlab/Ci::Pipeline/8","status":"WAITING_FOR_RESOURCE","updatedAt":"v"}]}}]}}}}"#;
-        let found = ListRuns::new(vec!["a/b".into()], 3).decode(answer(body)).unwrap_or_default();
-        let run = found[0].as_ref().and_then(|runs| runs.first()).cloned();
+        let asked = ListRuns::new(vec![("a/b".into(), Some("c\"1".into()))], 3);
+        let query = asked.request().body.map(|body| body["query"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
+        assert!(query.contains(r#"pipelines(first: 3, after: "c\"1")"#), "{query}");
+        let found = asked.decode(answer(body)).unwrap_or_default();
+        assert_eq!(found[0].as_ref().and_then(|runs| runs.older.as_deref()), Some("c2"));
+        let run = found[0].as_ref().and_then(|runs| runs.list.first()).cloned();
         let child = run.as_ref().and_then(|run| run.children.first()).cloned();
         assert_eq!(child.map(|child| child.status), Some(Status::WaitingForResource));
         assert_eq!(run.map(|run| (run.id.0, run.status, run.triggers)), Some((7, Status::Running, vec!["trigger_x".to_owned()])));

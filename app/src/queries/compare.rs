@@ -65,7 +65,7 @@ async fn facts(client: &Client, owner: Owner, view: &RunView) -> Vec<Fact> {
         fact("Commit".into(), view.parent.sha.chars().take(8).collect()),
         fact("Started by".into(), view.parent.user.as_ref().map(|user| user.username.clone()).unwrap_or_default()),
     ];
-    let variables = given(client, owner, view.parent.id.0).await;
+    let variables = given(client, owner, view.parent.id.0).await.unwrap_or_default();
     list.extend(variables.into_iter().map(|given| fact(format!("Variable {}", given.key), given.value)));
     for job in view.jobs() {
         list.push(fact(format!("{}: state", job.name), word(job.status.as_str()).to_owned()));

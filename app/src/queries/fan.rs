@@ -47,7 +47,7 @@ pub struct Asked {
     pub client: Option<Client>,
     /// How it stands.
     pub standing: Cell<Standing>,
-    ask: StoredValue<Rc<dyn Fn()>, LocalStorage>,
+    ask: StoredValue<Rc<dyn Fn(bool)>, LocalStorage>,
 }
 
 /// One instance's part of the answer.
@@ -71,7 +71,14 @@ impl Asked {
             client.try_again();
         }
         if let Some(ask) = self.ask.try_get_value() {
-            ask();
+            ask(false);
+        }
+    }
+
+    /// Asks again while what was answered stands, and nobody waits.
+    pub fn look(&self) {
+        if let Some(ask) = self.ask.try_get_value().filter(|_| self.standing.peek(|standing| *standing == Standing::Fresh) == Some(true)) {
+            ask(true);
         }
     }
 
@@ -144,7 +151,7 @@ where
         let answer = Cell::new(None::<Rc<T>>);
         let newest = StoredValue::new(0_u32);
         let (question, of) = (question.clone(), client.clone());
-        let ask = move || {
+        let ask = move |quiet: bool| {
             let Some(client) = of.clone() else { return };
             let key = (what, client.instance.id.clone(), client.username.clone());
             let known = KNOWN.with_borrow(|known| known.get(&key).cloned()).and_then(|(at, value)| Some((at, value.downcast::<T>().ok()?)));
@@ -152,7 +159,9 @@ where
             if let (Some((_, value)), Some(true)) = (known, answer.peek(Option::is_none)) {
                 answer.set(Some(value));
             }
-            standing.set(Standing::Asked);
+            if !quiet {
+                standing.set(Standing::Asked);
+            }
             let Some(number) = newest.try_update_value(|number| {
                 *number += 1;
                 *number
@@ -185,9 +194,9 @@ where
                 }
             });
         };
-        let ask: Rc<dyn Fn()> = Rc::new(ask);
+        let ask: Rc<dyn Fn(bool)> = Rc::new(ask);
         let first = StoredValue::new_local(ask.clone());
-        Effect::new(move |_| first.get_value()());
+        Effect::new(move |_| first.get_value()(false));
         Part { asked: Asked { instance, client, standing, ask: first }, answer }
     };
     instances.into_iter().map(part).collect()

@@ -4,8 +4,9 @@ use gitlab::endpoint::ask;
 use gitlab::jobs::Job;
 use gitlab::pipelines::{GetPipeline, ListBridges, ListJobs, Pipeline};
 use gitlab::{Error, JobId, PipelineId, Status};
+use leptos::prelude::RwSignal;
 use twin::asset::Owner;
-use twin::lifecycle::{PhaseJob, Step, strip, terminator};
+use twin::lifecycle::{Life, PhaseJob, Step, life, strip, terminator};
 
 use super::runs::twin_of;
 use crate::instances::Client;
@@ -33,9 +34,23 @@ pub struct RunView {
     pub status: Status,
     /// Why a child could not be made.
     pub message: Option<String>,
+    /// It was deleted since: this is how it was last.
+    pub gone: bool,
 }
 
 impl RunView {
+    /// How a twin stands that goes on until it is stopped; `quiet` as [`life`] wants it.
+    #[must_use]
+    pub fn life(&self, quiet: Option<f64>) -> Option<Life> {
+        life(&self.phase_jobs(), self.status.as_str(), quiet)
+    }
+
+    /// Whether nothing will change any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.gone || (self.status.is_complete() && self.parent.status.is_complete())
+    }
+
     fn phase_jobs(&self) -> Vec<PhaseJob<'_>> {
         self.jobs().map(|job| PhaseJob { id: job.id.0, name: &job.name, stage: &job.stage, status: job.status.as_str() }).collect()
     }
@@ -68,6 +83,10 @@ impl RunView {
             .or_else(|| self.jobs().next())
     }
 }
+
+/// When the log that is looked at was written to last, milliseconds since 1970, as far as is known: a twin's sign of life.
+#[derive(Clone, Copy)]
+pub struct Heartbeat(pub RwSignal<Option<f64>>);
 
 async fn part(client: &Client, owner: Owner, pipeline: PipelineId) -> Result<Part, Error> {
     let (get, list) = (GetPipeline::new(client.project(owner), pipeline), ListJobs::new(client.project(owner), pipeline));
@@ -102,14 +121,17 @@ async fn load(client: &Client, owner: Owner, pipeline: PipelineId) -> Result<Run
         parent: pipeline,
         status,
         message: broken.then(|| twin::run::reason("downstream_pipeline_creation_failed").to_owned()),
+        gone: false,
     })
 }
 
 /// A run one request later: what is most likely to have changed is asked for, everything only when
-/// a pipeline begins or ends. One that is followed costs no more than a request at a time.
-async fn next(client: &Client, owner: Owner, before: RunView) -> Result<RunView, Error> {
+/// a pipeline begins or ends. One that is followed costs no more than a request at a time: of several pipelines that go
+/// on, `turn` says whose turn it is.
+async fn next(client: &Client, owner: Owner, before: RunView, turn: usize) -> Result<RunView, Error> {
     let (project, parent) = (client.project(owner), before.parent.id);
-    let Some(place) = before.parts.iter().rposition(|part| !part.pipeline.status.is_complete()) else {
+    let open: Vec<usize> = (0..before.parts.len()).rev().filter(|place| !before.parts[*place].pipeline.status.is_complete()).collect();
+    let Some(place) = open.get(turn % open.len().max(1)).copied() else {
         // A child that is not there yet, or the end of all.
         let bridges = ask(client, &ListBridges::new(project, parent)).await?.items;
         let known = |id| before.parts.iter().any(|part| part.pipeline.id == id);
@@ -135,10 +157,19 @@ async fn next(client: &Client, owner: Owner, before: RunView) -> Result<RunView,
     }
 }
 
-/// A run that was looked at before, as it is now.
-pub async fn again(client: Client, owner: Owner, before: RunView) -> Result<RunView, Problem> {
-    let pipeline = before.parent.id;
-    next(&client, owner, before).await.map_err(|error| Problem::new(&error, &format!("load run {pipeline}"), &client.instance.name))
+/// A run that was looked at before, as it is now; `turn` counts these looks.
+pub async fn again(client: Client, owner: Owner, before: RunView, turn: usize) -> Result<RunView, Problem> {
+    let (pipeline, last) = (before.parent.id, before.clone());
+    let answer = match next(&client, owner, before, turn).await {
+        // A job list that is not there may be that of a child; the run itself says whether all is gone.
+        Err(Error::NotFound { .. }) => match ask(&client, &GetPipeline::new(client.project(owner), pipeline)).await {
+            Err(Error::NotFound { .. }) => Ok(RunView { gone: true, ..last }),
+            Err(error) => Err(error),
+            Ok(_) => load(&client, owner, pipeline).await,
+        },
+        answer => answer,
+    };
+    answer.map_err(|error| Problem::new(&error, &format!("load run {pipeline}"), &client.instance.name))
 }
 
 /// A run as it is now.

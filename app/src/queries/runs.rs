@@ -51,23 +51,42 @@ fn row(client: &Client, owner: Owner, run: Run) -> RunRow {
     RunRow { instance: client.instance.id.clone(), owner, pipeline: run.id.0, sha: run.sha, twin, note: note.to_owned(), pinned, status, created_at: run.created_at, updated_at }
 }
 
-/// The newest runs of an instance, newest first.
-pub async fn of_instance(client: Client, _: Give<Vec<RunRow>>) -> Result<Vec<RunRow>, Problem> {
-    of_owners(&client, client.owners()).await
+/// Runs of an instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Newest first.
+    pub rows: Vec<RunRow>,
+    /// Whose project has older ones, and behind what.
+    pub older: Vec<(Owner, String)>,
 }
 
-async fn of_owners(client: &Client, owners: &[Owner]) -> Result<Vec<RunRow>, Problem> {
+/// The newest runs of an instance.
+pub async fn of_instance(client: Client, _: Give<Listed>) -> Result<Listed, Problem> {
+    of_owners(&client, client.owners().iter().map(|owner| (*owner, None)).collect()).await
+}
+
+/// Those that come behind others.
+pub async fn older(client: Client, behind: Vec<(Owner, String)>) -> Result<Listed, Problem> {
+    of_owners(&client, behind.into_iter().map(|(owner, behind)| (owner, Some(behind))).collect()).await
+}
+
+async fn of_owners(client: &Client, owners: Vec<(Owner, Option<String>)>) -> Result<Listed, Problem> {
     let fail = |error: Error| Problem::new(&error, "load the runs", &client.instance.name);
-    let projects = owners.iter().map(|owner| client.project_path(*owner)).collect();
+    let (whose, behind): (Vec<Owner>, Vec<Option<String>>) = owners.into_iter().unzip();
+    let projects = whose.iter().map(|owner| client.project_path(*owner)).zip(behind).collect();
     let answer = ask(client, &ListRuns::new(projects, NEWEST)).await.map_err(fail)?;
-    let of = |(owner, runs): (&Owner, Option<Vec<Run>>)| runs.unwrap_or_default().into_iter().map(|run| row(client, *owner, run)).collect::<Vec<_>>();
-    let mut rows: Vec<RunRow> = owners.iter().zip(answer).flat_map(of).collect();
-    rows.sort_by(|a, b| b.created_at.cmp(&a.created_at));
-    Ok(rows)
+    let mut listed = Listed::default();
+    for (owner, runs) in whose.into_iter().zip(answer) {
+        let runs = runs.unwrap_or_default();
+        listed.older.extend(runs.older.map(|older| (owner, older)));
+        listed.rows.extend(runs.list.into_iter().map(|run| row(client, owner, run)));
+    }
+    listed.rows.sort_by(|a, b| b.created_at.cmp(&a.created_at));
+    Ok(listed)
 }
 
 /// The newest runs of one owner's project, of one twin if named.
 pub async fn of_owner(client: Client, owner: Owner, twin: Option<String>) -> Result<Vec<RunRow>, Problem> {
-    let rows = of_owners(&client, &[owner]).await?;
-    Ok(rows.into_iter().filter(|row| twin.is_none() || row.twin == twin).collect())
+    let listed = of_owners(&client, vec![(owner, None)]).await?;
+    Ok(listed.rows.into_iter().filter(|row| twin.is_none() || row.twin == twin).collect())
 }

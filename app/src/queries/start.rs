@@ -36,9 +36,20 @@ pub struct Choices {
     pub before: Option<(i64, Vec<Given>)>,
 }
 
-/// The pipeline variables of a run; none where they may not be seen.
-pub async fn given(client: &Client, owner: Owner, run: i64) -> Vec<Given> {
-    ask(client, &ListGiven::new(client.project(owner), PipelineId(run))).await.unwrap_or_default()
+/// The pipeline variables of a run.
+pub async fn given(client: &Client, owner: Owner, run: i64) -> Result<Vec<Given>, Error> {
+    ask(client, &ListGiven::new(client.project(owner), PipelineId(run))).await
+}
+
+/// What the CI file declares on `branch`, and why that cannot be read.
+pub async fn fields_on(client: &Client, owner: Owner, branch: &str) -> (Vec<Field>, Option<String>) {
+    let file = ask(client, &RawFile::new(client.project(owner), ".gitlab-ci.yml", branch)).await;
+    match file.map(|bytes| declared(&String::from_utf8_lossy(&bytes))) {
+        Ok(Ok(fields)) => (fields.into_iter().filter(|field| !BY_CONTRACT.contains(&field.name.as_str())).collect(), None),
+        Ok(Err(why)) => (Vec::new(), Some(why)),
+        Err(Error::NotFound { .. }) => (Vec::new(), Some(format!("there is no .gitlab-ci.yml on {branch}"))),
+        Err(error) => (Vec::new(), Some(format!("{} did not give it: {error}", client.instance.name))),
+    }
 }
 
 /// What can be chosen for `asset`, prefilled from run `from`, else from the last run of the twin.
@@ -48,25 +59,18 @@ pub async fn choices(client: Client, asset: Asset, from: Option<i64>) -> Result<
     let of_project = client.project(owner);
     let project = ask(&client, &GetProject(of_project.clone())).await.map_err(fail)?;
     let branch = client.instance.branch.clone().or(project.default_branch.clone()).unwrap_or_else(|| "main".to_owned());
-    let file = RawFile::new(of_project.clone(), ".gitlab-ci.yml", &branch);
-    let (branches, file) = join(ask(&client, &ListBranches(of_project)), ask(&client, &file)).await;
+    let (branches, (fields, unread)) = join(ask(&client, &ListBranches(of_project)), fields_on(&client, owner, &branch)).await;
     let mut branches: Vec<String> = branches.map_err(fail)?.items.into_iter().map(|branch| branch.name).collect();
     branches.sort_by_key(|name| *name != branch);
-    let read = file.map(|bytes| declared(&String::from_utf8_lossy(&bytes)));
-    let (fields, unread) = match read {
-        Ok(Ok(fields)) => (fields, None),
-        Ok(Err(why)) => (Vec::new(), Some(why)),
-        Err(_) => (Vec::new(), Some("the project has no .gitlab-ci.yml".to_owned())),
-    };
     let last = match from {
         Some(run) => Some(run),
         None => of_owner(client.clone(), owner, Some(asset.name.clone())).await.ok().and_then(|runs| runs.first().map(|run| run.pipeline)),
     };
     let before = match last {
-        Some(run) => Some((run, given(&client, owner, run).await)),
+        // Where they may not be seen, the form is empty, and says nothing of that run.
+        Some(run) => given(&client, owner, run).await.ok().map(|given| (run, given)),
         None => None,
     };
-    let fields = fields.into_iter().filter(|field| !BY_CONTRACT.contains(&field.name.as_str())).collect();
     Ok(Choices { project, branches, fields, unread, before })
 }
 
@@ -124,6 +128,7 @@ pub async fn preflight(client: Client, asset: Asset, project: Project, branch: S
             Ok(verdict) if !verdict.valid => Verdict::Stop(format!("On {branch}: {}", verdict.errors.join("; "))),
             Ok(verdict) if !verdict.warnings.is_empty() => Verdict::Warn(verdict.warnings.join("; ")),
             Ok(_) => Verdict::Pass,
+            Err(Error::NotFound { .. }) => Verdict::Stop(format!("There is no branch or tag {branch} in this project, or you may not see it. Choose another.")),
             Err(error) => Verdict::Warn(format!("The backend did not check the CI file: {error}.")),
         }
     };
