@@ -336,10 +336,11 @@ pub fn set_fragment(fragment: &str) {
     }
 }
 
-/// The part of the address behind `#`.
-#[must_use]
-pub fn fragment() -> String {
-    window().location().hash().unwrap_or_default()
+/// Puts `query`, which begins with `?` or is empty, into the address of this page.
+pub fn set_query(query: &str) {
+    if let (Ok(history), Ok(path)) = (window().history(), window().location().pathname()) {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{query}")));
+    }
 }
 
 /// Scrolls so far down.

@@ -54,6 +54,8 @@ pub mod problem_box;
 #[cfg(any(feature = "hydrate", test))]
 pub mod results;
 #[cfg(any(feature = "hydrate", test))]
+pub mod run_actions;
+#[cfg(any(feature = "hydrate", test))]
 pub mod run_history;
 #[cfg(any(feature = "hydrate", test))]
 pub mod run_note;
@@ -61,6 +63,8 @@ pub mod run_note;
 pub mod run_table;
 #[cfg(any(feature = "hydrate", test))]
 mod snippet;
+#[cfg(any(feature = "hydrate", test))]
+mod stages;
 #[cfg(any(feature = "hydrate", test))]
 pub mod start_form;
 #[cfg(any(feature = "hydrate", test))]

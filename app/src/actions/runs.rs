@@ -48,7 +48,11 @@ pub async fn start(client: Client, owner: Owner, twin: String, wish: Start) -> R
 /// Starts a twin once more as it was started: its branch, and the variables that may be seen.
 pub async fn start_again(client: Client, owner: Owner, twin: String, run: i64, branch: Option<String>) -> Result<i64, Problem> {
     let mut wish = Start { branch, ..Start::default() };
-    for given in given(&client, owner, run).await {
+    let given = given(&client, owner, run).await.map_err(|error| Problem {
+        advice: "“Run again with…” lets you give them yourself.".to_owned(),
+        ..Problem::new(&error, &format!("read what run {run} was given"), &client.instance.name)
+    })?;
+    for given in given {
         match given.key.as_str() {
             "DTName" => {}
             "RunnerTag" => wish.tag = Some(given.value),

@@ -11,7 +11,7 @@ use super::problem_box::ProblemBox;
 use crate::actions::runs::{Start, start};
 use crate::instances::Client;
 use crate::problem::Problem;
-use crate::queries::start::{BY_CONTRACT, Check, Choices, Verdict, choices, preflight};
+use crate::queries::start::{BY_CONTRACT, Check, Choices, Verdict, choices, fields_on, preflight};
 use crate::routes::Route;
 use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
@@ -65,11 +65,16 @@ fn check_row(check: Check) -> AnyView {
     view! { <li data-variant=variant><Picture icon/><div><strong>{check.what}</strong><span class="only-read">{format!(": {word}")}</span>{(!text.is_empty()).then(|| view! { <p>{text}</p> })}</div></li> }.into_any()
 }
 
+/// What is declared, and what is typed for it.
+type Values = Vec<(Field, RwSignal<String>)>;
+
 #[component]
 fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
     let first_branch = wished("branch").or_else(|| choices.branches.first().cloned()).unwrap_or_default();
     let (branch, tag) = (RwSignal::new(first_branch), RwSignal::new(wished("tag").unwrap_or_else(|| client.instance.runner_tag.clone())));
-    let values: Vec<(Field, RwSignal<String>)> = choices.fields.iter().map(|field| (field.clone(), RwSignal::new(first_value(field, &choices)))).collect();
+    let values: Values = choices.fields.iter().map(|field| (field.clone(), RwSignal::new(first_value(field, &choices)))).collect();
+    let values = Cell::new(values);
+    let unread = Cell::new(choices.unread.clone());
     // What the run before was given beyond what is declared now.
     let known = |key: &str| BY_CONTRACT.contains(&key) || choices.fields.iter().any(|field| field.name == key);
     let more = choices.before.iter().flat_map(|(_, given)| given).filter(|given| !known(&given.key));
@@ -92,13 +97,35 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
             }
         });
     };
-    Effect::new(move |_| look());
+    // Another branch may declare others; what is there under a name stays as it was typed.
+    let declare = move |chosen: String| {
+        let (client, owner) = (stored.get_value(), of.get_value().owner);
+        spawn_local(async move {
+            let (fields, why) = fields_on(&client, owner, &chosen).await;
+            if branch.try_get_untracked() != Some(chosen) {
+                return;
+            }
+            let before: Values = values.peek(Clone::clone).unwrap_or_default();
+            let value = |field: Field| {
+                let known = before.iter().find(|(old, value)| old.name == field.name && value.get_untracked() != old.value);
+                let value = known.map_or_else(|| RwSignal::new(field.value.clone()), |(_, value)| *value);
+                (field, value)
+            };
+            values.set(fields.into_iter().map(value).collect());
+            unread.set(why);
+        });
+    };
+    let first = branch.get_untracked();
+    let elsewhere = Some(first).filter(|first| choices.branches.first() != Some(first));
+    Effect::new(move |_| {
+        look();
+        elsewhere.clone().into_iter().for_each(declare);
+    });
     let go = use_navigate();
-    let fields = StoredValue::new_local(values.clone());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let mut wish = Start { branch: Some(branch.get_untracked()), tag: Some(tag.get_untracked()), variables: Vec::new(), inputs: Vec::new() };
-        for (field, value) in fields.get_value() {
+        for (field, value) in values.peek(Clone::clone).unwrap_or_default() {
             let value = value.get_untracked();
             match field.kind {
                 Kind::Variable => wish.variables.push((field.name, value)),
@@ -165,13 +192,13 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
         <form class="start" on:submit=submit>
             <div class="fields">
                 {prefilled}
-                {choices.unread.map(|why| view! { <Notice tone=Tone::Plain title="What the CI file declares cannot be read." text=why/> })}
+                {dynamic(move || unread.with(Clone::clone).map(|why| view! { <Notice tone=Tone::Plain title="What the CI file declares cannot be read." text=why/> }))}
                 <div class="field"><label for="start-branch">"Branch"</label>
-                    <select id="start-branch" on:change=move |event| { branch.set(event_target_value(&event)); look(); }>{branches.collect_view()}</select></div>
+                    <select id="start-branch" on:change=move |event| { branch.set(event_target_value(&event)); look(); declare(branch.get_untracked()); }>{branches.collect_view()}</select></div>
                 <div class="field"><label for="start-tag">"Runner tag"</label>
                     <input id="start-tag" type="text" prop:value=tag on:change=move |event| { tag.set(event_target_value(&event)); look(); } autocomplete="off" spellcheck="false"/>
                     <p class="faint">"Jobs run on a runner that has it."</p></div>
-                {values.iter().map(|(field, value)| entry(field, *value)).collect_view()}
+                {dynamic(move || values.with(|values| values.iter().map(|(field, value)| entry(field, *value)).collect_view()))}
                 <fieldset><legend>"More variables"</legend>{rows}<button type="button" class="button" on:click=add>"Add a variable"</button></fieldset>
             </div>
             <div class="preflight">

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use twin::asset::Owner;
 use twin::run::{Tone, duration, tone};
 
+use super::stages::picture;
 use super::status::StatusMark;
 use crate::browser::{self, tab};
 use crate::queries::run::RunView;
@@ -39,7 +40,7 @@ pub fn timeline(run: Signal<RunView>, instance: String, owner: Owner) -> AnyView
         let all = || run.jobs().filter_map(|job| times(job, now));
         let (from, to) = all().fold((f64::INFINITY, 0.0_f64), |(from, to), (waited, _, ended)| (from.min(waited), to.max(ended)));
         if !from.is_finite() {
-            return view! { <p class="faint">"No job has begun yet."</p> }.into_any();
+            return view! { {picture(&run, &instance, owner)}<p class="faint">"No job has begun yet."</p> }.into_any();
         }
         let scale = WIDE / (to - from).max(1.0);
         let row = |job: &Job| {
@@ -70,6 +71,8 @@ pub fn timeline(run: Signal<RunView>, instance: String, owner: Owner) -> AnyView
         };
         let rows = run.jobs().map(row).collect_view();
         view! {
+            {picture(&run, &instance, owner)}
+            <h2>"Over time"</h2>
             <p class="faint">{format!("From the first job to {}: {}.", if run.status.is_complete() { "the last" } else { "now" }, duration((to - from) / 1000.0))}</p>
             <div class="table-scroll" tabindex="0" role="region" aria-label="Timeline">
                 <table class="rows timeline">

@@ -10,10 +10,11 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use serde_json::json;
 use twin::asset::{Asset, Kind, Owner};
+use twin::lifecycle::Life;
 use twin::run::{ago, duration, reason, word};
 
 use crate::actions::embed::Offer;
-use crate::actions::runs::{cancel, play, retry, start_again, terminate};
+use crate::actions::runs::{play, retry};
 use crate::bootstrap::Bootstrap;
 use crate::browser;
 use crate::components::dashboard::Around;
@@ -21,15 +22,15 @@ use crate::components::jobs::JobList;
 use crate::components::parts;
 use crate::components::phases::Strip;
 use crate::components::problem_box::ProblemBox;
+use crate::components::run_actions::RunActions;
 use crate::components::run_note::run_note;
 use crate::components::status::StatusMark;
 use crate::components::timeline::timeline;
 use crate::instances::Client;
 use crate::queries::dashboard::Target;
-use crate::queries::run::{RunView, again, run};
+use crate::queries::run::{Heartbeat, RunView, again, run};
 use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
-use crate::ui::confirm::Confirm;
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
@@ -47,7 +48,7 @@ fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>, told: RwSigna
     spawn_local(async move {
         let pause = if client.backend.embedded { PAUSE.0 } else { PAUSE.1 };
         let mut unseen = 0;
-        loop {
+        for turn in 0.. {
             browser::sleep(pause).await;
             let Some(load) = query.state.try_get_untracked() else { return };
             if let Load::Ready(now) = &load
@@ -66,9 +67,9 @@ fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>, told: RwSigna
                 unseen = 0;
             }
             match load {
-                Load::Ready(view) if view.status.is_complete() && view.parent.status.is_complete() => {}
+                Load::Ready(view) if view.is_over() => {}
                 Load::Ready(view) => {
-                    let outcome = again(client.clone(), owner, view.clone()).await;
+                    let outcome = again(client.clone(), owner, view.clone(), turn).await;
                     // Somebody may have asked for everything meanwhile, which is newer.
                     if query.state.try_get_untracked() == Some(Load::Ready(view)) {
                         let _ = query.state.try_set(match outcome {
@@ -83,79 +84,12 @@ fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>, told: RwSigna
     });
 }
 
-/// Cancel, or run again.
-#[component]
-fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>, told: RwSignal<bool>) -> impl IntoView {
-    let toasts = expect_context::<Toasts>();
-    let asked = RwSignal::new(false);
-    let busy = RwSignal::new(false);
-    let stored = StoredValue::new(client.clone());
-    let pipelines = move || view_of.with_untracked(|view| std::iter::once(view.parent.id).chain(view.parts.iter().map(|part| part.pipeline.id)).collect::<Vec<_>>());
-    let stop = Callback::new(move |in_order: Option<JobId>| {
-        busy.set(true);
-        spawn_local(async move {
-            let outcome = match in_order {
-                Some(job) => terminate(stored.get_value(), owner, job, pipelines()).await,
-                None => cancel(stored.get_value(), owner, pipelines()).await,
-            };
-            match outcome {
-                Ok(()) => toasts.good(if in_order.is_some() { "The twin was stopped in order." } else { "The run is being cancelled." }),
-                Err(problem) => toasts.bad(problem.title, problem.advice),
-            }
-            let _ = busy.try_set(false);
-            query.refresh();
-        });
-    });
-    let go = use_navigate();
-    let again = StoredValue::new(move || {
-        let (go, twin) = (go.clone(), view_of.get_untracked().twin.unwrap_or_default());
-        busy.set(true);
-        spawn_local(async move {
-            let instance = stored.get_value().instance.id;
-            let (run, branch) = view_of.with_untracked(|view| (view.parent.id.0, view.parent.reference.clone()));
-            match start_again(stored.get_value(), owner, twin, run, branch).await {
-                Ok(pipeline) => go(&Route::Run { instance, owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
-                Err(problem) => toasts.bad(problem.title, problem.advice),
-            }
-            let _ = busy.try_set(false);
-        });
-    });
-    let edited = move || {
-        let view = view_of.get();
-        let twin = Route::Twin { instance: stored.get_value().instance.id, owner, name: view.twin.unwrap_or_default() };
-        twin.to_start(view.parent.id.0, view.parent.reference.as_deref())
-    };
-    let tell = move |_| {
-        if told.get_untracked() {
-            return told.set(false);
-        }
-        spawn_local(async move {
-            match browser::tell::allow().await {
-                Ok(()) => {
-                    let _ = told.try_set(true);
-                }
-                Err(why) => toasts.bad("You cannot be told when this run ends.", why),
-            }
-        });
-    };
-    let going = move || !view_of.get().status.is_complete();
-    view! {
-        <Show when=going fallback=move || view! {
-            <Show when=move || view_of.get().twin.is_some()>
-                <a class="button" data-variant="quiet" href=edited>"Run again with…"</a>
-                <button type="button" class="button" disabled=move || busy.get() on:click=move |_| again.with_value(|again| again())><Picture icon=Icon::Again/>"Run again"</button>
-            </Show>
-        }>
-            <button type="button" class="button" data-variant="quiet" aria-pressed=move || told.get().to_string() on:click=tell>"Tell me when it ends"</button>
-            {dynamic(move || view_of.get().terminator().map(|job| view! {
-                <button type="button" class="button" data-variant="primary" disabled=move || busy.get() on:click=move |_| stop.run(Some(job))><Picture icon=Icon::Stop/>"Terminate"</button>
-            }))}
-            <button type="button" class="button" data-variant="danger" disabled=move || view_of.get().status == Status::Canceling on:click=move |_| asked.set(true)>
-                <Picture icon=Icon::Stop/>"Cancel run"
-            </button>
-        </Show>
-        <Confirm open=asked title="Cancel this run?" text="Its jobs are asked to end, and ended after ten seconds. What they have written to the log is kept." act="Cancel run" keep="Keep running" on_act=Callback::new(move |()| stop.run(None))/>
-    }
+/// How a continuous twin stands, with its last sign of life.
+fn lives(view: &RunView, beat: Option<f64>) -> Option<String> {
+    let quiet = beat.map(|beat| (browser::now() - beat) / 1000.0);
+    let life = view.life(quiet)?;
+    let shown = matches!(life, Life::Live | Life::Stale);
+    Some(quiet.filter(|_| shown).map_or_else(|| life.words().to_owned(), |quiet| format!("{}, last line {}", life.words(), ago(quiet))))
 }
 
 /// Who started it, when, on which commit.
@@ -242,6 +176,9 @@ fn panels(client: Client, owner: Owner, view_of: Signal<RunView>) -> AnyView {
     parts::dashboard(asset, around)
 }
 
+/// The parts of the page, as its address names them.
+const TABS: [&str; 5] = ["log", "results", "timeline", "dashboard", "show"];
+
 #[component]
 fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>) -> impl IntoView {
     let path = use_location().pathname;
@@ -251,7 +188,16 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     });
     let chosen = Memo::new(move |_| named.get().or_else(|| view_of.get().best_job().map(|job| job.id.0)));
     let name = Memo::new(move |_| view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).map(|job| job.name.clone()).unwrap_or_default());
-    let tab = RwSignal::new("log");
+    let wished = use_location().query.with_untracked(|query| query.get("tab"));
+    let tab = RwSignal::new(TABS.into_iter().find(|key| wished.as_deref() == Some(*key)).unwrap_or("log"));
+    // The address says which part is looked at, so that it can be sent to others.
+    Effect::new(move |before: Option<&str>| {
+        let now = tab.get();
+        if before.is_some_and(|before| before != now) {
+            browser::set_query(&if now == "log" { String::new() } else { format!("?tab={now}") });
+        }
+        now
+    });
     let stored = StoredValue::new(client.clone());
     // The log is a view of one job: it is made anew for another, and for nothing else.
     let log = move || {
@@ -320,6 +266,8 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
     let stored = StoredValue::new(client.clone());
     let query = ask(move || pipeline, move |pipeline| run(stored.get_value(), owner, pipeline));
     let told = RwSignal::new(false);
+    let beat = RwSignal::new(None);
+    provide_context(Heartbeat(beat));
     Effect::new(move |_| keep_fresh(stored.get_value(), owner, query, told));
     // The last good answer stays while a later one fails.
     let view_of = Memo::new(move |before: Option<&Option<RunView>>| query.get().or_else(|| before.cloned().flatten()));
@@ -344,6 +292,7 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
             <h1>{format!("Run {pipeline}")}</h1>
             <Show when=move || ready.get()>
                 <StatusMark status=Signal::derive(move || view_now.get().status)/>
+                {dynamic(move || lives(&view_now.get(), beat.get()).map(|words| view! { <span class="tag">{words}</span> }))}
                 <span class="gap"></span>
                 <RunActions client=stored.get_value() owner view_of=view_now query told/>
             </Show>
@@ -351,6 +300,7 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
         {dynamic(move || problem.get().map(|problem| view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> }))}
         <Show when=move || ready.get() fallback=move || view! { <Show when=move || problem.get().is_none()><Skeleton rows=8 label="Loading the run"/></Show> }>
             <Facts client=stored.get_value() owner view_of=view_now query/>
+            {dynamic(move || view_now.get().gone.then(|| view! { <Notice tone=Tone::Bad title="This run has been deleted." text=format!("Somebody deleted it on {}. What you see is how it was when it was last read.", stored.get_value().instance.name)/> }))}
             {dynamic(move || view_now.get().parent.yaml_errors.map(|text| view! { <Notice tone=Tone::Bad title="The CI file of this commit cannot be used." text=text/> }))}
             {dynamic(move || view_now.get().message.map(|message| view! { <Notice tone=Tone::Bad title="The twin was not started." text=message/> }))}
             <Body client=stored.get_value() owner view_of=view_now query/>

@@ -90,16 +90,75 @@ fn weight(standing: Standing) -> u8 {
     }
 }
 
+/// Seconds without a sign of life after which a twin counts as stale. GitLab's runners send what was written about once a
+/// minute, so a few of those are missing.
+pub const STALE: f64 = 300.0;
+
+/// How a continuous twin stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// None of its jobs runs yet.
+    Starting,
+    /// It runs.
+    Live,
+    /// It runs, and has given no sign of life for [`STALE`] seconds.
+    Stale,
+    /// Its terminate phase runs, or it is being cancelled.
+    Stopping,
+    /// It passed its terminate phase.
+    Stopped,
+    /// It ended without its terminate phase.
+    Ended,
+    /// It failed.
+    Failed,
+}
+
+impl Life {
+    /// As people read it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Starting => "Starting",
+            Self::Live => "Live",
+            Self::Stale => "Stale",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped in order",
+            Self::Ended => "Ended without its terminate phase",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+fn terminates(job: &PhaseJob<'_>) -> bool {
+    [job.stage, job.name].iter().any(|word| word.eq_ignore_ascii_case("terminate"))
+}
+
+/// How a twin stands that goes on until it is stopped: one with a terminate phase. `status` is GitLab's word for its run,
+/// `quiet` how many seconds ago it gave its last sign of life, if that is known. Nothing for a twin that ends by itself.
+#[must_use]
+pub fn life(jobs: &[PhaseJob<'_>], status: &str, quiet: Option<f64>) -> Option<Life> {
+    let last = jobs.iter().rfind(|job| terminates(job))?;
+    let runs = jobs.iter().any(|job| job.status == "running" && !terminates(job));
+    Some(match (status, last.status) {
+        ("success" | "canceled" | "skipped", "success") => Life::Stopped,
+        ("success" | "canceled" | "skipped", _) => Life::Ended,
+        ("failed", _) => Life::Failed,
+        ("canceling", _) | (_, "pending" | "preparing" | "running" | "canceling" | "success") => Life::Stopping,
+        _ if !runs => Life::Starting,
+        _ if quiet.is_some_and(|quiet| quiet >= STALE) => Life::Stale,
+        _ => Life::Live,
+    })
+}
+
 /// The job that stops a running twin in order, if its file has one that can be started now.
 #[must_use]
 pub fn terminator(jobs: &[PhaseJob<'_>]) -> Option<i64> {
-    let stops = |job: &&PhaseJob<'_>| job.status == "manual" && [job.stage, job.name].iter().any(|word| word.eq_ignore_ascii_case("terminate"));
-    jobs.iter().find(stops).map(|job| job.id)
+    jobs.iter().find(|job| job.status == "manual" && terminates(job)).map(|job| job.id)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PhaseJob, strip, terminator};
+    use super::{Life, PhaseJob, life, strip, terminator};
 
     /// Every state of a job, while the run goes on and when it is over.
     const TABLE: &str = "\
@@ -126,6 +185,30 @@ scheduled             Waiting                                       Waiting
             table += format!("{status:<22}{:<46}{}\n", of(false), of(true)).as_str();
         }
         assert_eq!(table, TABLE);
+    }
+
+    #[test]
+    fn how_continuous_twins_stand() {
+        let job = |name, status| PhaseJob { id: 1, name, stage: name, status };
+        let of = |execute, terminate, status, quiet| life(&[job("execute", execute), job("terminate", terminate)], status, quiet);
+        for (execute, terminate, status, quiet, expected) in [
+            ("created", "created", "created", None, Life::Starting),
+            ("pending", "manual", "pending", None, Life::Starting),
+            ("running", "manual", "running", None, Life::Live),
+            ("running", "manual", "running", Some(299.0), Life::Live),
+            ("running", "manual", "running", Some(300.0), Life::Stale),
+            ("running", "running", "running", Some(900.0), Life::Stopping),
+            ("running", "success", "running", None, Life::Stopping),
+            ("canceling", "manual", "canceling", None, Life::Stopping),
+            ("canceled", "success", "canceled", None, Life::Stopped),
+            ("canceled", "manual", "canceled", None, Life::Ended),
+            ("success", "success", "success", None, Life::Stopped),
+            ("success", "skipped", "success", None, Life::Ended),
+            ("failed", "skipped", "failed", Some(1.0), Life::Failed),
+        ] {
+            assert_eq!(of(execute, terminate, status, quiet), Some(expected), "{execute} {terminate} {status} {quiet:?}");
+        }
+        assert_eq!(life(&[job("execute", "running")], "running", None), None);
     }
 
     #[test]
