@@ -106,21 +106,22 @@ impl Forge {
             .await?
             .last_insert_rowid();
         if let Some(owner) = owner {
-            self.set_member(None, Some(id), owner, OWNER).await?;
+            self.set_member(None, Some(id), owner, OWNER, None).await?;
         }
         Ok(id)
     }
 
     /// Gives somebody a role in a project or a namespace, replacing the one they had.
-    pub async fn set_member(&self, project: Option<i64>, namespace: Option<i64>, user: i64, level: i64) -> sqlx::Result<()> {
+    pub async fn set_member(&self, project: Option<i64>, namespace: Option<i64>, user: i64, level: i64, expires_at: Option<String>) -> sqlx::Result<()> {
         let mut transaction = self.db.begin().await?;
         sqlx::query("DELETE FROM members WHERE project_id IS ? AND namespace_id IS ? AND user_id = ?").bind(project).bind(namespace).bind(user).execute(&mut *transaction).await?;
-        sqlx::query("INSERT INTO members (project_id, namespace_id, user_id, access_level, created_at) VALUES (?,?,?,?,?)")
+        sqlx::query("INSERT INTO members (project_id, namespace_id, user_id, access_level, created_at, expires_at) VALUES (?,?,?,?,?,?)")
             .bind(project)
             .bind(namespace)
             .bind(user)
             .bind(level)
             .bind(self.clock.text())
+            .bind(expires_at)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await
@@ -251,10 +252,10 @@ impl Forge {
         self.create_namespace("user", name, name, "private", Some(id)).await?;
         let Some(group) = projects::namespace(&self.db, GROUP).await? else { return Ok(user) };
         if admin {
-            self.set_member(None, Some(group.id), id, OWNER).await?;
+            self.set_member(None, Some(group.id), id, OWNER, None).await?;
         }
         if let Some(common) = projects::project_by_path(&self.db, &format!("{GROUP}/{COMMON}")).await? {
-            self.set_member(Some(common.id), None, id, if admin { MAINTAINER } else { DEVELOPER }).await?;
+            self.set_member(Some(common.id), None, id, if admin { MAINTAINER } else { DEVELOPER }, None).await?;
         }
         let project = NewProject {
             namespace: group.id,
@@ -340,7 +341,7 @@ impl Forge {
             let id = self.create_project(&project).await?;
             self.commit_files(id, "main", "Start with a library of examples", &user, starter::common_files()).await?;
             for other in identity::users(&self.db, None, None).await? {
-                self.set_member(Some(id), None, other.id, if other.admin { OWNER } else { DEVELOPER }).await?;
+                self.set_member(Some(id), None, other.id, if other.admin { OWNER } else { DEVELOPER }, None).await?;
             }
         }
         Ok(())

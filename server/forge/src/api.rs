@@ -21,6 +21,7 @@ pub mod routes;
 pub mod runners;
 pub mod schedules;
 pub mod search;
+pub mod settings;
 pub mod tags;
 pub mod trace;
 pub mod triggers;

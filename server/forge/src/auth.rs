@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 
 use crate::Forge;
 use crate::error::{ApiError, ApiResult};
-use crate::params::Params;
+use crate::params::{CREDENTIALS, Params};
 use crate::secret;
 use crate::store::identity::{self, TokenRow, UserRow};
 
@@ -63,6 +63,10 @@ impl Caller {
         if self.job.is_some() && (write || !open_to_jobs) {
             return Err(ApiError::forbidden("This endpoint is not open to job tokens"));
         }
+        // Any token may look at itself and end itself (GitLab: `PersonalAccessTokens::SelfInformation`).
+        if path.ends_with("/personal_access_tokens/self") {
+            return Ok(());
+        }
         let profile = path.ends_with("/user") || path.contains("/users") || path.ends_with("/version") || path.ends_with("/metadata");
         let files = path.contains("/repository/files/") || path.ends_with("/raw");
         let (wanted, named): (&[&str], _) = match (write, profile, files) {
@@ -84,7 +88,7 @@ fn job_may_read(path: &str) -> bool {
 }
 
 /// The credential in a request, in GitLab's order of precedence.
-fn credential(headers: &HeaderMap, query: &str) -> Option<String> {
+pub(crate) fn credential(headers: &HeaderMap, query: &str) -> Option<String> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let bearer = || {
         let value = header(header::AUTHORIZATION.as_str())?;
@@ -94,9 +98,32 @@ fn credential(headers: &HeaderMap, query: &str) -> Option<String> {
     let parameter = || {
         // Most requests carry none of these: then there is nothing to build.
         let params = query.contains("token").then(|| Params::from_query(query))?;
-        ["private_token", "access_token", "bearer_token", "job_token"].iter().find_map(|key| params.filled(key))
+        CREDENTIALS.iter().find_map(|key| params.filled(key))
     };
     header("private-token").or_else(bearer).or_else(|| header("job-token")).or_else(parameter)
+}
+
+/// The other end of a connection, where the server in front says who that is (an extension of the request).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Peer(pub Option<std::net::IpAddr>);
+
+impl Peer {
+    /// What guesses are counted by: an address, of the sixth version the network that one household or office has.
+    #[must_use]
+    pub fn place(self) -> Option<String> {
+        self.0.map(|address| match address.to_canonical() {
+            std::net::IpAddr::V6(address) => format!("{:x}:{:x}:{:x}:{:x}::", address.segments()[0], address.segments()[1], address.segments()[2], address.segments()[3]),
+            address => address.to_string(),
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get().copied().unwrap_or_default())
+    }
 }
 
 impl Forge {

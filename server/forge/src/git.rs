@@ -144,6 +144,19 @@ pub(crate) fn find_commit<'a>(repository: &'a Repository, revision: &str) -> Res
     Err(GitError::Revision)
 }
 
+/// A commit that may be named by its way from another, as `git rev-parse` takes it: `main~2`, `v1^2`. For reading only:
+/// who changes something names it.
+pub(crate) fn find_revision<'a>(repository: &'a Repository, revision: &str) -> Result<Commit<'a>, GitError> {
+    let known = find_commit(repository, revision);
+    let Some((base, way)) = revision.find(['~', '^']).map(|at| revision.split_at(at)).filter(|_| known.is_err()) else { return known };
+    if way.len() > 12 || !way.bytes().all(|byte| b"~^0123456789".contains(&byte)) {
+        return known;
+    }
+    let start = find_commit(repository, base)?.id();
+    let object = repository.revparse_single(&format!("{start}{way}")).and_then(|object| object.peel(ObjectType::Commit));
+    object.map_err(|_| GitError::Revision)?.into_commit().map_err(|_| GitError::Revision)
+}
+
 /// Whether `name` may be a branch; a name that looks like a commit or a full reference would hide one.
 #[must_use]
 pub fn valid_branch(name: &str) -> bool {

@@ -118,6 +118,8 @@ pub struct Inner {
     pub started_at: String,
     /// Sign-in attempts, to slow guessing down.
     pub attempts: oauth::attempts::Attempts,
+    /// The same by where they come from.
+    pub places: oauth::attempts::Attempts,
     /// Turns at hashing passwords: each takes 19 MB and a core.
     pub hashing: tokio::sync::Semaphore,
     base: String,
@@ -170,7 +172,8 @@ impl Forge {
             engine: tokio::sync::Mutex::new(()),
             writes: tokio::sync::Mutex::new(()),
             started_at,
-            attempts: oauth::attempts::Attempts::default(),
+            attempts: oauth::attempts::Attempts::allowing(10),
+            places: oauth::attempts::Attempts::allowing(100),
             hashing: tokio::sync::Semaphore::new(2),
             home: config.home,
             base: config.url.trim_end_matches('/').to_owned(),

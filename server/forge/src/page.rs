@@ -109,6 +109,19 @@ pub fn keyset(place: &Place, items: Vec<Value>, next: Option<(&str, String)>) ->
     (headers, Json(items)).into_response()
 }
 
+/// A keyset page of things with names: those behind `page_token`, as GitLab pages branches and tags.
+pub fn named(place: &Place, params: &Params, items: Vec<(String, Value)>) -> ApiResult {
+    let paging = Paging::read(params)?;
+    if params.filled("pagination").as_deref() != Some("keyset") {
+        return Ok(whole_list(place, paging, items.into_iter().map(|(_, value)| value).collect()));
+    }
+    let token = params.filled("page_token");
+    let start = token.as_ref().map_or(0, |token| items.iter().position(|(name, _)| name == token).map_or(items.len(), |at| at + 1));
+    let (names, page): (Vec<String>, Vec<Value>) = items.into_iter().skip(start).take(paging.per_page).unzip();
+    let next = names.last().filter(|_| page.len() == paging.per_page).map(|name| ("page_token", name.clone()));
+    Ok(keyset(place, page, next))
+}
+
 impl axum::extract::FromRequestParts<crate::Forge> for Place {
     type Rejection = ApiError;
 

@@ -102,7 +102,7 @@ impl Params {
     #[must_use]
     pub fn query_pairs(query: &str, without: &[&str]) -> Vec<(String, String)> {
         url::form_urlencoded::parse(query.as_bytes())
-            .filter(|(key, _)| !without.contains(&key.as_ref()) && key != "private_token" && key != "access_token")
+            .filter(|(key, _)| !without.contains(&key.as_ref()) && !CREDENTIALS.contains(&key.as_ref()))
             .map(|(key, value)| (key.into_owned(), value.into_owned()))
             .collect()
     }
@@ -116,6 +116,9 @@ fn scalar(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+/// Parameters that say who asks; an answer never repeats them.
+pub const CREDENTIALS: [&str; 4] = ["private_token", "access_token", "bearer_token", "job_token"];
 
 /// Puts `a[b][]=v` where it belongs.
 fn insert(map: &mut Map<String, Value>, key: &str, value: Value) {

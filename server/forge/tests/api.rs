@@ -11,6 +11,8 @@ mod commits;
 mod containers;
 #[path = "api/continuous.rs"]
 mod continuous;
+#[path = "api/everyday.rs"]
+mod everyday;
 #[path = "api/form.rs"]
 mod form;
 #[path = "api/git.rs"]

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::git_http::PushOptions;
 use super::repository::bare;
 use crate::Forge;
-use crate::access::{DEVELOPER, Visible, blocking};
+use crate::access::{DEVELOPER, MAINTAINER, Visible, blocking};
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::git::log::CommitInfo;
-use crate::page::{Paging, Place, whole_list};
+use crate::page::{Paging, Place, named, whole_list};
 use crate::params::Params;
 use crate::present::repository as present;
 
@@ -57,8 +57,7 @@ pub async fn list_branches(State(forge): State<Forge>, caller: Caller, Path(id):
         Some("updated_desc") => branches.sort_by_key(|(_, commit, _)| std::cmp::Reverse(commit.committer.date.clone())),
         _ => {}
     }
-    let values = branches.iter().map(|(name, commit, merged)| value(&forge, &visible, name, commit, *merged)).collect();
-    Ok(whole_list(&place, Paging::read(&params)?, values))
+    named(&place, &params, branches.iter().map(|(name, commit, merged)| (name.clone(), value(&forge, &visible, name, commit, *merged))).collect())
 }
 
 async fn one(forge: &Forge, caller: &Caller, id: &str, branch: &str) -> ApiResult<(Visible, Branch)> {
@@ -126,4 +125,26 @@ pub async fn delete_merged_branches(State(forge): State<Forge>, caller: Caller, 
     let repo = forge.repo(visible.project.id);
     blocking(move || merged.iter().try_for_each(|name| repo.delete_ref(&format!("refs/heads/{name}")))).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "message": "202 Accepted" }))).into_response())
+}
+
+/// The default branch as the protected one that it is: developers push and merge, nobody by force (`git/hook.rs`).
+fn protection(name: &str) -> Value {
+    let levels = json!([{ "id": 1, "access_level": DEVELOPER, "access_level_description": "Developers + Maintainers" }]);
+    json!({ "id": 1, "name": name, "push_access_levels": levels, "merge_access_levels": levels, "allow_force_push": false })
+}
+
+/// `GET /projects/:id/protected_branches`
+pub async fn list_protected_branches(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, place: Place, params: Params) -> ApiResult {
+    let visible = forge.project(&caller, &id).await?;
+    visible.require(MAINTAINER)?;
+    let name = &visible.project.default_branch;
+    let shown = params.filled("search").is_none_or(|text| name.contains(&text)).then(|| protection(name));
+    Ok(whole_list(&place, Paging::read(&params)?, shown.into_iter().collect()))
+}
+
+/// `GET /projects/:id/protected_branches/:name`
+pub async fn get_protected_branch(State(forge): State<Forge>, caller: Caller, Path((id, name)): Path<(String, String)>) -> ApiResult<Json<Value>> {
+    let visible = forge.project(&caller, &id).await?;
+    visible.require(MAINTAINER)?;
+    if name == visible.project.default_branch { Ok(Json(protection(&name))) } else { Err(ApiError::no_record()) }
 }

@@ -107,10 +107,31 @@ pub async fn list_commit_refs(State(forge): State<Forge>, caller: Caller, Path((
     Ok(whole_list(&place, Paging::read(&params)?, refs.iter().map(value).collect()))
 }
 
-/// `GET …/commits/:sha/statuses`: none are reported from outside.
-pub async fn list_commit_statuses(State(forge): State<Forge>, caller: Caller, Path((id, _)): Path<(String, String)>, place: Place, params: Params) -> ApiResult {
-    forge.project(&caller, &id).await?.require_code()?;
-    Ok(whole_list(&place, Paging::read(&params)?, Vec::new()))
+/// `GET …/commits/:sha/statuses`: of its jobs; none are reported from outside.
+pub async fn list_commit_statuses(State(forge): State<Forge>, caller: Caller, Path((id, sha)): Path<(String, String)>, place: Place, params: Params) -> ApiResult {
+    let visible = forge.project(&caller, &id).await?;
+    visible.require_code()?;
+    let repo = forge.repo(visible.project.id);
+    let sha = blocking(move || repo.commit(&sha)).await?.id;
+    let runs: Vec<pipelines::PipelineRow> =
+        sqlx::query_as("SELECT * FROM pipelines WHERE project_id = ? AND sha = ? ORDER BY id").bind(visible.project.id).bind(&sha).fetch_all(&forge.db).await?;
+    let (all, number) = (params.flag("all")?.unwrap_or(false), params.number("pipeline_id")?);
+    let same = |key: &str, value: &str| params.filled(key).is_none_or(|wanted| wanted == value);
+    let mut values = Vec::new();
+    for run in runs.iter().filter(|run| number.is_none_or(|number| number == run.id) && same("ref", &run.reference)) {
+        let author = crate::store::identity::user(&forge.db, run.user_id).await?.map(|user| crate::present::people::user(&forge, &user));
+        for job in pipelines::jobs(&forge.db, run.id, all).await?.iter().filter(|job| same("stage", &job.stage) && same("name", &job.name)) {
+            values.push(json!({
+                "id": job.id, "sha": sha, "ref": run.reference, "status": job.status, "name": job.name, "description": null, "coverage": null,
+                "target_url": forge.url(&format!("{}/-/jobs/{}", visible.project.full_path(), job.id)), "created_at": job.created_at,
+                "started_at": job.started_at, "finished_at": job.finished_at, "allow_failure": job.allow_failure, "pipeline_id": run.id, "author": author,
+            }));
+        }
+    }
+    if params.one_of("sort", &["asc", "desc"])?.as_deref() == Some("desc") {
+        values.reverse();
+    }
+    Ok(whole_list(&place, Paging::read(&params)?, values))
 }
 
 const KINDS: [ActionKind; 5] = [ActionKind::Create, ActionKind::Update, ActionKind::Move, ActionKind::Delete, ActionKind::Chmod];

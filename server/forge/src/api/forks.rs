@@ -45,8 +45,7 @@ pub async fn fork_project(State(forge): State<Forge>, caller: Caller, Path(id): 
         return Err(ApiError::Fields(StatusCode::CONFLICT, json!({ "path": ["can contain only letters, digits, '_', '-' and '.'"] })));
     }
     if projects::project_by_path(&forge.db, &format!("{}/{path}", namespace.path)).await?.is_some() {
-        let taken = json!(["has already been taken"]);
-        return Err(ApiError::Fields(StatusCode::CONFLICT, json!({ "name": taken, "path": taken, "project_namespace.name": taken })));
+        return Err(ApiError::Json(StatusCode::CONFLICT, json!({ "message": ["Project namespace name has already been taken", "Path has already been taken"] })));
     }
     let wider = |one: &str, other: &str| if one == "private" || other == "public" { one.to_owned() } else { other.to_owned() };
     let new = NewProject {

@@ -2,13 +2,13 @@
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 
 use crate::Forge;
 use crate::access::{DEVELOPER, REPORTER, Visible, blocking};
-use crate::auth::Caller;
+use crate::auth::{Caller, Peer};
 use crate::error::{ApiError, ApiResult};
 use crate::git::http::{Guard, Service, unpack};
 use crate::store::identity::UserRow;
@@ -43,7 +43,7 @@ fn refuse(text: &str, status: StatusCode) -> Response {
 const MOST_WISHES: usize = 16 * 1024 * 1024;
 
 /// Basic credentials: any name with a token as password, or a name with its password.
-async fn caller(forge: &Forge, headers: &HeaderMap) -> Result<Caller, Response> {
+async fn caller(forge: &Forge, peer: Peer, headers: &HeaderMap) -> Result<Caller, Response> {
     let denied = || refuse("HTTP Basic: Access denied. Use your username and a personal access token (scope write_repository or api).\n", StatusCode::UNAUTHORIZED);
     let Some(value) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) else { return Ok(Caller::anonymous()) };
     if let Some(token) = value.strip_prefix("Bearer ") {
@@ -57,12 +57,22 @@ async fn caller(forge: &Forge, headers: &HeaderMap) -> Result<Caller, Response> 
             return Ok(caller);
         }
     }
-    let user = forge.check_password(name, password).await.map_err(IntoResponse::into_response)?.ok_or_else(denied)?;
+    let user = match forge.check_password(name, password, peer).await {
+        Ok(user) => user.ok_or_else(denied)?,
+        // Plain text, which git shows to its user.
+        Err(ApiError::Message(StatusCode::TOO_MANY_REQUESTS, text)) => {
+            let mut response = refuse("", StatusCode::TOO_MANY_REQUESTS);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("300"));
+            *response.body_mut() = Body::from(text + "\n");
+            return Err(response);
+        }
+        Err(error) => return Err(error.into_response()),
+    };
     Ok(forge.caller_for(user))
 }
 
-async fn open(forge: &Forge, headers: &HeaderMap, group: &str, project: &str, service: Service) -> Result<(Visible, Caller), Response> {
-    let caller = caller(forge, headers).await?;
+async fn open(forge: &Forge, peer: Peer, headers: &HeaderMap, group: &str, project: &str, service: Service) -> Result<(Visible, Caller), Response> {
+    let caller = caller(forge, peer, headers).await?;
     let path = format!("{group}/{}", project.strip_suffix(".git").unwrap_or(project));
     let unknown = || refuse("The project you were looking for could not be found or you don't have permission to view it.\n", StatusCode::NOT_FOUND);
     let visible = match forge.project(&caller, &path).await {
@@ -104,11 +114,11 @@ pub struct InfoRefs {
 }
 
 /// `GET …/info/refs`
-pub async fn info_refs(State(forge): State<Forge>, Path((group, project)): Path<(String, String)>, Query(query): Query<InfoRefs>, headers: HeaderMap) -> Response {
+pub async fn info_refs(State(forge): State<Forge>, Path((group, project)): Path<(String, String)>, Query(query): Query<InfoRefs>, peer: Peer, headers: HeaderMap) -> Response {
     let Some(service) = query.service.as_deref().and_then(Service::parse) else {
         return refuse("Only the smart protocol is spoken here; your git is too old.\n", StatusCode::FORBIDDEN);
     };
-    match open(&forge, &headers, &group, &project, service).await {
+    match open(&forge, peer, &headers, &group, &project, service).await {
         Ok((visible, _)) => match forge.repo(visible.project.id).advertise(service, protocol(&headers).as_deref()).await {
             Ok(body) => answer(service, "advertisement", Body::from(body)),
             Err(error) => ApiError::from(error).into_response(),
@@ -122,8 +132,8 @@ fn is_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// `POST …/git-upload-pack`
-pub async fn upload_pack(State(forge): State<Forge>, Path((group, project)): Path<(String, String)>, headers: HeaderMap, body: Body) -> Response {
-    let (visible, _) = match open(&forge, &headers, &group, &project, Service::UploadPack).await {
+pub async fn upload_pack(State(forge): State<Forge>, Path((group, project)): Path<(String, String)>, peer: Peer, headers: HeaderMap, body: Body) -> Response {
+    let (visible, _) = match open(&forge, peer, &headers, &group, &project, Service::UploadPack).await {
         Ok(opened) => opened,
         Err(refusal) => return refusal,
     };
@@ -141,8 +151,8 @@ pub async fn upload_pack(State(forge): State<Forge>, Path((group, project)): Pat
 }
 
 /// `POST …/git-receive-pack`
-pub async fn receive_pack(State(forge): State<Forge>, Path((group, project)): Path<(String, String)>, headers: HeaderMap, body: Body) -> Response {
-    let (visible, caller) = match open(&forge, &headers, &group, &project, Service::ReceivePack).await {
+pub async fn receive_pack(State(forge): State<Forge>, Path((group, project)): Path<(String, String)>, peer: Peer, headers: HeaderMap, body: Body) -> Response {
+    let (visible, caller) = match open(&forge, peer, &headers, &group, &project, Service::ReceivePack).await {
         Ok(opened) => opened,
         Err(refusal) => return refusal,
     };

@@ -88,11 +88,11 @@ pub async fn add_member(State(forge): State<Forge>, caller: Caller, Path(id): Pa
     if level < OWNER {
         return Err(ApiError::forbidden(""));
     }
-    let (user, role) = read_member(&forge, &params).await?;
+    let (user, role, until) = read_member(&forge, &params).await?;
     if projects::group_role(&forge.db, group.id, user).await?.is_some() {
         return Err(ApiError::new(StatusCode::CONFLICT, "Member already exists"));
     }
-    forge.set_member(None, Some(group.id), user, role).await?;
+    forge.set_member(None, Some(group.id), user, role, until).await?;
     let all = member_list(&forge, None, Some(group.id)).await?;
     let member = all.into_iter().find(|member| member["id"] == user).unwrap_or(Value::Null);
     Ok((StatusCode::CREATED, Json(member)).into_response())

@@ -16,8 +16,8 @@ use crate::git::merge::{Doer, Outlook};
 use crate::page::{Paging, Place, whole_list};
 use crate::params::Params;
 use crate::present::{merge_requests as present, people};
-use crate::store::identity;
 use crate::store::merge_requests as store;
+use crate::store::{identity, pipelines};
 
 /// `PUT …/merge_requests/:iid/merge`
 pub async fn merge(State(forge): State<Forge>, caller: Caller, Path((id, iid)): Path<(String, String)>, params: Params) -> ApiResult<Json<Value>> {
@@ -30,7 +30,12 @@ pub async fn merge(State(forge): State<Forge>, caller: Caller, Path((id, iid)): 
         return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed"));
     }
     if params.filled("sha").is_some_and(|sha| sha != row.sha) {
-        return Err(ApiError::new(StatusCode::CONFLICT, "SHA does not match HEAD of source branch"));
+        return Err(ApiError::new(StatusCode::CONFLICT, format!("SHA does not match HEAD of source branch: {}", row.sha)));
+    }
+    // Nothing here waits for a pipeline by itself, and merging at once is not what was asked for.
+    let waits = params.flag("auto_merge")?.or(params.flag("merge_when_pipeline_succeeds")?).unwrap_or(false);
+    if waits && pipelines::latest_of_commit(&forge.db, row.source_project_id, &row.sha).await?.is_some_and(|run| !gitlab::Status::from(run.status.as_str()).is_complete()) {
+        return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed: its pipeline still runs, and this backend does not merge by itself when it has passed"));
     }
     let squash = params.flag("squash")?.unwrap_or(row.squash);
     let message = params.filled("merge_commit_message").unwrap_or_else(|| {
@@ -108,7 +113,7 @@ async fn approval(forge: &Forge, caller: &Caller, id: &str, iid: &str, params: &
         return Err(ApiError::unauthorized());
     }
     if params.filled("sha").is_some_and(|sha| sha != row.sha) {
-        return Err(ApiError::new(StatusCode::CONFLICT, "SHA does not match HEAD of source branch"));
+        return Err(ApiError::new(StatusCode::CONFLICT, format!("SHA does not match HEAD of source branch: {}", row.sha)));
     }
     let now = forge.clock.text();
     if !store::approve(&forge.db, row.id, user.id, yes, &now).await? {

@@ -188,72 +188,12 @@ pub async fn create_project(State(forge): State<Forge>, caller: Caller, params: 
     Ok((StatusCode::CREATED, Json(shown(&forge, &visible).await?)).into_response())
 }
 
-/// `PUT /projects/:id`
-pub async fn update_project(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, params: Params) -> ApiResult<Json<Value>> {
-    let visible = forge.project(&caller, &id).await?;
-    visible.require(MAINTAINER)?;
-    let row = &visible.project;
-    if let Some(branch) = params.filled("default_branch").filter(|branch| *branch != row.default_branch) {
-        let repo = forge.repo(row.id);
-        let wanted = branch.clone();
-        blocking(move || {
-            let known = repo.refs()?.iter().any(|(name, _)| *name == format!("refs/heads/{wanted}"));
-            if !known && !repo.is_empty() {
-                return Err(ApiError::base(&["Could not change HEAD: branch does not exist".to_owned()]));
-            }
-            Ok(repo.set_head(&wanted)?)
-        })
-        .await?;
-    }
-    const SETTINGS: [&str; 8] = ["name", "description", "visibility", "default_branch", "ci_config_path", "build_timeout", "topics", "tag_list"];
-    if !SETTINGS.iter().any(|key| params.has(key)) {
-        return Err(ApiError::Parameter(format!("{} are missing, at least one parameter must be provided", SETTINGS.join(", "))));
-    }
-    let timeout = params.number("build_timeout")?.filter(|seconds| *seconds >= 10);
-    sqlx::query(
-        "UPDATE projects SET name = COALESCE(?, name), description = COALESCE(?, description), visibility = COALESCE(?, visibility), \
-         default_branch = COALESCE(?, default_branch), ci_config_path = COALESCE(?, ci_config_path), build_timeout = COALESCE(?, build_timeout), \
-         topics = COALESCE(?, topics), updated_at = ? WHERE id = ?",
-    )
-    .bind(params.filled("name"))
-    .bind(params.text("description"))
-    .bind(visibility(&params)?)
-    .bind(params.filled("default_branch"))
-    .bind(params.text("ci_config_path"))
-    .bind(timeout)
-    .bind(params.has("topics").then(|| params.list("topics").join(",")))
-    .bind(forge.clock.text())
-    .bind(row.id)
-    .execute(&forge.db)
-    .await?;
-    let visible = forge.project(&caller, &row.id.to_string()).await?;
-    Ok(Json(shown(&forge, &visible).await?))
-}
-
 /// `DELETE /projects/:id`
 pub async fn delete_project(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
     let visible = forge.project(&caller, &id).await?;
     visible.require(OWNER)?;
     forge.delete_project(&visible.project).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "message": "202 Accepted" }))).into_response())
-}
-
-async fn set_archived(forge: &Forge, caller: &Caller, id: &str, archived: bool) -> ApiResult<Response> {
-    let visible = forge.project(caller, id).await?;
-    visible.require(OWNER)?;
-    sqlx::query("UPDATE projects SET archived = ? WHERE id = ?").bind(archived).bind(visible.project.id).execute(&forge.db).await?;
-    let visible = forge.project(caller, id).await?;
-    Ok((StatusCode::CREATED, Json(shown(forge, &visible).await?)).into_response())
-}
-
-/// `POST /projects/:id/archive`
-pub async fn archive_project(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
-    set_archived(&forge, &caller, &id, true).await
-}
-
-/// `POST /projects/:id/unarchive`
-pub async fn unarchive_project(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
-    set_archived(&forge, &caller, &id, false).await
 }
 
 /// `GET /projects/:id/languages`: shares of bytes by file extension.
@@ -272,6 +212,12 @@ pub async fn list_languages(State(forge): State<Forge>, caller: Caller, Path(id)
         counts.insert((*name).to_owned(), json!((share * 100.0).round() / 100.0));
     }
     Ok(Json(Value::Object(counts)))
+}
+
+/// `GET /projects/:id/releases`: tags are not released here.
+pub async fn list_releases(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, place: Place, params: Params) -> ApiResult {
+    forge.project(&caller, &id).await?.require_code()?;
+    Ok(whole_list(&place, Paging::read(&params)?, Vec::new()))
 }
 
 async fn with_people(forge: &Forge, rows: Vec<MemberRow>) -> ApiResult<Vec<Value>> {
@@ -334,8 +280,15 @@ pub async fn get_any_member(State(forge): State<Forge>, caller: Caller, Path((id
     one_member(&forge, &caller, &id, user, true).await
 }
 
-/// The person and role of a membership request.
-pub(crate) async fn read_member(forge: &Forge, params: &Params) -> ApiResult<(i64, i64)> {
+/// The day on which a membership ends, if it does: a date that is not past.
+fn last_day(params: &Params) -> ApiResult<Option<String>> {
+    let Some(time) = params.time("expires_at")? else { return Ok(None) };
+    let past = time < chrono::Utc::now();
+    if past { Err(ApiError::Fields(StatusCode::BAD_REQUEST, json!({ "expires_at": ["cannot be a date in the past"] }))) } else { Ok(Some(time.format("%Y-%m-%d").to_string())) }
+}
+
+/// The person, role and last day of a membership request.
+pub(crate) async fn read_member(forge: &Forge, params: &Params) -> ApiResult<(i64, i64, Option<String>)> {
     let level = params.number("access_level")?.ok_or_else(|| ApiError::Parameter("access_level is missing".to_owned()))?;
     if ![5, 10, 15, 20, 25, 30, 40, 50].contains(&level) {
         return Err(ApiError::Parameter("access_level does not have a valid value".to_owned()));
@@ -345,14 +298,14 @@ pub(crate) async fn read_member(forge: &Forge, params: &Params) -> ApiResult<(i6
         (None, Some(name)) => identity::user_by_name(&forge.db, &name).await?,
         (None, None) => return Err(ApiError::Parameter("user_id, username are missing, exactly one parameter must be provided".to_owned())),
     };
-    Ok((person.ok_or_else(|| ApiError::missing("User"))?.id, level))
+    Ok((person.ok_or_else(|| ApiError::missing("User"))?.id, level, last_day(params)?))
 }
 
 /// `POST /projects/:id/members`
 pub async fn add_member(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, params: Params) -> ApiResult<Response> {
     let visible = forge.project(&caller, &id).await?;
     visible.require(MAINTAINER)?;
-    let (user, level) = read_member(&forge, &params).await?;
+    let (user, level, until) = read_member(&forge, &params).await?;
     if level > visible.level {
         return Err(ApiError::forbidden(""));
     }
@@ -360,7 +313,7 @@ pub async fn add_member(State(forge): State<Forge>, caller: Caller, Path(id): Pa
     if projects::roles(&forge.db, &visible.project, user).await?.project.is_some() {
         return Err(ApiError::new(StatusCode::CONFLICT, "Member already exists"));
     }
-    forge.set_member(Some(project), None, user, level).await?;
+    forge.set_member(Some(project), None, user, level, until).await?;
     let Json(member) = one_member(&forge, &caller, &id, user, false).await?;
     Ok((StatusCode::CREATED, Json(member)).into_response())
 }
@@ -374,8 +327,9 @@ pub async fn update_member(State(forge): State<Forge>, caller: Caller, Path((id,
     if level > visible.level || caller.user()?.id == user {
         return Err(ApiError::forbidden(""));
     }
-    let _known = one_member(&forge, &caller, &id, user, false).await?;
-    forge.set_member(Some(visible.project.id), None, user, level).await?;
+    let Json(known) = one_member(&forge, &caller, &id, user, false).await?;
+    let until = if params.has("expires_at") { last_day(&params)? } else { known["expires_at"].as_str().map(str::to_owned) };
+    forge.set_member(Some(visible.project.id), None, user, level, until).await?;
     one_member(&forge, &caller, &id, user, false).await
 }
 

@@ -78,6 +78,8 @@ pub async fn get_archive(State(forge): State<Forge>, caller: Caller, Path((id, n
     let suffix = name.strip_prefix("archive").ok_or(ApiError::Route)?.trim_start_matches('.');
     let (format, suffix, kind) = match suffix {
         "" | "tar.gz" | "tgz" => ("tar.gz", "tar.gz", "application/gzip"),
+        "gz" => ("tar.gz", "gz", "application/gzip"),
+        "bz2" | "tar.bz2" | "tbz" | "tbz2" | "tb2" => ("tar.bz2", suffix, "application/x-bzip2"),
         "tar" => ("tar", "tar", "application/x-tar"),
         "zip" => ("zip", "zip", "application/zip"),
         _ => return Err(ApiError::Route),
@@ -92,14 +94,18 @@ pub async fn get_archive(State(forge): State<Forge>, caller: Caller, Path((id, n
         let kind = params.one_of("ref_type", &["heads", "tags"])?;
         let wanted = kind.map_or_else(|| reference.clone(), |kind| format!("refs/{kind}/{reference}"));
         blocking(move || {
-            let id = repo.resolve(&wanted).map_err(|_| ApiError::missing("File"))?.to_string();
+            let id = repo.commit(&wanted).map_err(|_| ApiError::missing("File"))?.id;
             let holds = |path: &str| repo.tree(&id, path, false).is_ok() || repo.file(&id, path).is_ok();
             if path.is_some_and(|path| !holds(path.trim_matches('/'))) { Err(ApiError::missing("File")) } else { Ok(id) }
         })
         .await?
     };
     let prefix = format!("{}-{}-{sha}", project.path, reference.replace('/', "-"));
-    let mut child = repo.archive(&sha, format, &prefix, params.filled("path").as_deref())?;
+    if format == "tar.bz2" && !on_path("bzip2") {
+        return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "501 This server has no bzip2: ask for tar.gz, or have its administrator install it"));
+    }
+    let left_out = params.list("exclude_paths");
+    let mut child = repo.archive(&sha, format, &prefix, params.filled("path").as_deref(), &left_out)?;
     let Some(out) = child.stdout.take() else { return Err(ApiError::internal("git archive has no output")) };
     tokio::spawn(async move { child.wait().await });
     let disposition = format!("attachment; filename=\"{prefix}.{suffix}\"");
@@ -139,7 +145,7 @@ pub async fn merge_base(State(forge): State<Forge>, caller: Caller, Path(id): Pa
     visible.require_code()?;
     let refs = params.list("refs");
     if refs.len() < 2 {
-        return Err(ApiError::bad("400 Bad request - Provide at least 2 refs"));
+        return Err(ApiError::bad("Provide at least 2 refs"));
     }
     let repo = forge.repo(visible.project.id);
     let found = blocking(move || -> Result<_, ApiError> {
@@ -155,8 +161,10 @@ pub async fn merge_base(State(forge): State<Forge>, caller: Caller, Path(id): Pa
 pub async fn list_contributors(State(forge): State<Forge>, caller: Caller, Path(id): Path<String>, place: Place, params: Params) -> ApiResult {
     let visible = forge.project(&caller, &id).await?;
     visible.require_code()?;
-    let repo = forge.repo(visible.project.id);
-    let commits = blocking(move || repo.log(&LogQuery { revision: "HEAD".to_owned(), take: 10_000, ..LogQuery::default() })).await?;
+    let by = params.one_of("order_by", &["email", "name", "commits"])?.unwrap_or_else(|| "commits".to_owned());
+    let down = params.one_of("sort", &["asc", "desc"])?.is_some_and(|sort| sort == "desc");
+    let (repo, revision) = (forge.repo(visible.project.id), params.filled("ref").unwrap_or_else(|| "HEAD".to_owned()));
+    let commits = blocking(move || repo.log(&LogQuery { revision, take: 10_000, ..LogQuery::default() })).await?;
     let mut people: Vec<(String, String, usize)> = Vec::new();
     for commit in commits {
         match people.iter_mut().find(|(_, email, _)| *email == commit.author.email) {
@@ -164,8 +172,20 @@ pub async fn list_contributors(State(forge): State<Forge>, caller: Caller, Path(
             None => people.push((commit.author.name, commit.author.email, 1)),
         }
     }
+    match by.as_str() {
+        "email" => people.sort_by(|a, b| a.1.cmp(&b.1)),
+        "name" => people.sort_by(|a, b| a.0.cmp(&b.0)),
+        _ => people.sort_by_key(|(.., commits)| *commits),
+    }
+    if down {
+        people.reverse();
+    }
     let values = people.into_iter().map(|(name, email, commits)| json!({ "name": name, "email": email, "commits": commits, "additions": 0, "deletions": 0 }));
     Ok(whole_list(&place, Paging::read(&params)?, values.collect()))
+}
+
+fn on_path(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 /// A refusal for statuses without a body.

@@ -1,13 +1,14 @@
 //! Every route of the forge, grouped by who calls it.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, delete, get, post, put};
+use tower::Layer;
 
 use super::{
     artifacts, branches, commits, environments, files, forks, git_http, groups, headers, jobs, lint, merge_requests, merging, pipelines, projects, replay, repository, runners,
-    schedules, search, tags, trace, triggers, users, variables,
+    schedules, search, settings, tags, trace, triggers, users, variables,
 };
 use crate::Forge;
 use crate::oauth::{applications, authorize, discovery, sign_in, token};
@@ -34,8 +35,19 @@ pub fn router(forge: Forge) -> Router {
         .route("/api/v3/{*rest}", any(headers::gone))
         .route("/api/{*rest}", any(headers::unknown_route))
         .layer(from_fn_with_state(forge.clone(), headers::api));
+    let tidy = |mut request: Request| {
+        // Some clients end addresses with a slash, which GitLab does not mind.
+        if let Some(short) = request.uri().path().strip_suffix('/').filter(|short| short.len() > 1).map(str::to_owned) {
+            let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+            if let Ok(uri) = format!("{short}{query}").parse() {
+                *request.uri_mut() = uri;
+            }
+        }
+        request
+    };
+    let api = tower::util::MapRequestLayer::new(tidy).layer(api.layer(DefaultBodyLimit::max(MAX_BODY)).with_state(forge.clone()));
     Router::new()
-        .nest("/api/v4", api)
+        .nest_service("/api/v4", api)
         .merge(outside)
         .merge(sign_in_pages().layer(DefaultBodyLimit::max(SMALL_BODY)))
         .merge(git())
@@ -52,7 +64,7 @@ fn people() -> Router<Forge> {
         .route("/users/{id}/projects", get(users::list_user_projects))
         .route("/version", get(users::get_version))
         .route("/metadata", get(users::get_version))
-        .route("/personal_access_tokens/self", get(users::get_own_token))
+        .route("/personal_access_tokens/self", get(users::get_own_token).delete(users::revoke_own_token))
         .route("/user/applications", post(applications::create_application))
         .route("/applications", post(applications::create_application))
 }
@@ -72,13 +84,20 @@ fn projects_and_groups() -> Router<Forge> {
         .route("/namespaces", get(groups::list_namespaces))
         .route("/namespaces/{id}", get(groups::get_namespace))
         .route("/projects", get(projects::list_projects).post(projects::create_project))
-        .route("/projects/{id}", get(projects::get_project).put(projects::update_project).delete(projects::delete_project))
+        .route("/projects/{id}", get(projects::get_project).put(settings::update_project).delete(projects::delete_project))
         .route("/projects/{id}/search", get(search::search_project))
         .route("/projects/{id}/-/search", get(search::search_project))
         .route("/projects/{id}/languages", get(projects::list_languages))
         .route("/projects/{id}/users", get(projects::list_project_users))
-        .route("/projects/{id}/archive", post(projects::archive_project))
-        .route("/projects/{id}/unarchive", post(projects::unarchive_project))
+        .route("/projects/{id}/archive", post(settings::archive_project))
+        .route("/projects/{id}/unarchive", post(settings::unarchive_project))
+        .route("/projects/{id}/transfer", put(settings::transfer_project))
+        .route("/projects/{id}/releases", get(projects::list_releases))
+        .route("/search", get(search::search_all))
+        .route("/groups/{id}/search", get(search::search_group))
+        .route("/groups/{id}/-/search", get(search::search_group))
+        .route("/projects/{id}/protected_branches", get(branches::list_protected_branches))
+        .route("/projects/{id}/protected_branches/{name}", get(branches::get_protected_branch))
         .route("/projects/{id}/members", get(projects::list_members).post(projects::add_member))
         .route("/projects/{id}/members/all", get(projects::list_all_members))
         .route("/projects/{id}/members/all/{user}", get(projects::get_any_member))

@@ -12,7 +12,7 @@ use crate::access::{DEVELOPER, Visible, blocking};
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::git::log::CommitInfo;
-use crate::page::{Paging, Place, whole_list};
+use crate::page::{Place, named};
 use crate::params::Params;
 use crate::present::repository as present;
 
@@ -62,7 +62,7 @@ pub async fn list_tags(State(forge): State<Forge>, caller: Caller, Path(id): Pat
     if params.filled("sort").as_deref() != Some("asc") {
         tags.reverse();
     }
-    Ok(whole_list(&place, Paging::read(&params)?, tags.iter().map(|tag| value(&forge, &visible, tag)).collect()))
+    named(&place, &params, tags.iter().map(|tag| (tag.name.clone(), value(&forge, &visible, tag))).collect())
 }
 
 async fn one(forge: &Forge, visible: &Visible, name: &str) -> ApiResult<Tag> {

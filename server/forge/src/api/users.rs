@@ -1,13 +1,14 @@
 //! `/user`, `/users`, `/version`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::projects::list_visible;
 use crate::Forge;
-use crate::auth::Caller;
+use crate::auth::{Caller, credential};
 use crate::error::{ApiError, ApiResult};
 use crate::page::{Paging, Place, whole_list};
 use crate::params::Params;
@@ -16,7 +17,9 @@ use crate::store::identity;
 
 /// `GET /user`
 pub async fn get_user(State(forge): State<Forge>, caller: Caller) -> ApiResult<Json<Value>> {
-    Ok(Json(people::current_user(&forge, caller.user()?)))
+    let user = caller.user()?;
+    let own = crate::store::projects::namespace(&forge.db, &user.username).await?;
+    Ok(Json(people::current_user(&forge, user, own.map(|own| own.id))))
 }
 
 /// `GET /users`
@@ -64,15 +67,16 @@ pub async fn get_version(caller: Caller) -> ApiResult<Json<Value>> {
     Ok(Json(json!({ "version": crate::VERSION, "revision": crate::REVISION, "kas": kas, "enterprise": false })))
 }
 
+/// The hash of the token that a request carries.
+fn own_hash(headers: &HeaderMap, query: Option<String>) -> String {
+    crate::secret::hash(&credential(headers, &query.unwrap_or_default()).unwrap_or_default())
+}
+
 /// `GET /personal_access_tokens/self`
-pub async fn get_own_token(State(forge): State<Forge>, caller: Caller, headers: axum::http::HeaderMap) -> ApiResult<Response> {
+pub async fn get_own_token(State(forge): State<Forge>, caller: Caller, headers: HeaderMap, RawQuery(query): RawQuery) -> ApiResult<Response> {
     let user = caller.user()?;
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let token = text("private-token").or_else(|| text("authorization").and_then(|value| value.split_once(' ')).map(|(_, token)| token));
-    let found: Option<(i64, String, String, String, Option<String>)> = sqlx::query_as("SELECT id, name, scopes, created_at, expires_at FROM access_tokens WHERE token_hash = ?")
-        .bind(crate::secret::hash(token.unwrap_or_default()))
-        .fetch_optional(&forge.db)
-        .await?;
+    let found: Option<(i64, String, String, String, Option<String>)> =
+        sqlx::query_as("SELECT id, name, scopes, created_at, expires_at FROM access_tokens WHERE token_hash = ?").bind(own_hash(&headers, query)).fetch_optional(&forge.db).await?;
     let (id, name, scopes, created_at, expires_at) = found.ok_or_else(|| ApiError::missing("Token"))?;
     let scopes: Vec<&str> = scopes.split_whitespace().collect();
     Ok(Json(json!({
@@ -80,4 +84,15 @@ pub async fn get_own_token(State(forge): State<Forge>, caller: Caller, headers: 
         "last_used_at": null, "active": true, "expires_at": expires_at.map(|text| text[..10].to_owned()),
     }))
     .into_response())
+}
+
+/// `DELETE /personal_access_tokens/self`: whoever has found a token can make it worthless, whatever it may do.
+pub async fn revoke_own_token(State(forge): State<Forge>, caller: Caller, headers: HeaderMap, RawQuery(query): RawQuery) -> ApiResult<StatusCode> {
+    caller.user()?;
+    let done = sqlx::query("UPDATE access_tokens SET revoked_at = ? WHERE token_hash = ? AND revoked_at IS NULL")
+        .bind(forge.clock.text())
+        .bind(own_hash(&headers, query))
+        .execute(&forge.db)
+        .await?;
+    if done.rows_affected() == 0 { Err(ApiError::bad("This method is only for personal access tokens")) } else { Ok(StatusCode::NO_CONTENT) }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::Forge;
 use crate::access::MAINTAINER;
 use crate::auth::Caller;
+use crate::engine::predefined::{LARGEST, MOST};
 use crate::error::{ApiError, ApiResult};
 use crate::page::{Paging, Place, whole_list};
 use crate::params::Params;
@@ -97,6 +98,11 @@ async fn create(forge: &Forge, owner: Owner, params: &Params) -> ApiResult<Respo
     let row = apply(params, empty)?;
     if find(forge, owner, &key, Some(&row.environment_scope)).await.is_ok() {
         return Err(refuse("key", &format!("({key}) has already been taken")));
+    }
+    let all = variables::variables(&forge.db, owner).await?;
+    if all.len() >= MOST || all.iter().map(|known| known.key.len() + known.value.len()).sum::<usize>() + row.value.len() > LARGEST {
+        let text = format!("Maximum number of variables ({MOST}, {} kB together) exceeded", LARGEST / 1024);
+        return Err(ApiError::base(&[text]));
     }
     variables::put_variable(&forge.db, owner, &row).await?;
     Ok((StatusCode::CREATED, Json(present::variable(&row))).into_response())

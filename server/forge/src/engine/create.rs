@@ -102,7 +102,7 @@ impl Forge {
         let before = wish.before_sha.clone().unwrap_or_else(|| "0".repeat(40));
         let origin = Origin { project: &wish.project, user: &wish.user, commit: &commit, reference: &wish.reference, tag, source: &wish.source, before_sha: &before };
         let mut known = self.origin_variables(&origin);
-        known.extend(self.stored_variables(&wish.project, &wish.reference).await?.into_iter().map(|row| (row.key, row.value, row.raw)));
+        known.extend(self.stored_variables(&wish.project, &wish.reference, None).await?.into_iter().map(|row| (row.key, row.value, row.raw)));
         known.extend(wish.variables.iter().map(|(key, value, _)| (key.clone(), value.clone(), true)));
         let mut scope = Scope { variables: variables::resolve(&known), changed: None, reference: wish.reference.clone(), tag, source: wish.source.clone() };
         if wish.config.is_empty() && wish.text.is_none() {

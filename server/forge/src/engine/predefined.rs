@@ -111,12 +111,17 @@ impl Forge {
         list
     }
 
-    /// The variables that administrators and maintainers set, for this branch.
-    pub async fn stored_variables(&self, project: &ProjectRow, reference: &str) -> ApiResult<Vec<VariableRow>> {
-        let mut list = stored(&self.db, Owner::Namespace(project.namespace_id)).await?;
-        list.extend(stored(&self.db, Owner::Project(project.id)).await?);
+    /// The variables that administrators and maintainers set, for this branch and environment; what wins comes last: a
+    /// project's over its group's, and of one owner those for fewer environments (doc/ci/environments, "Limit the scope").
+    pub async fn stored_variables(&self, project: &ProjectRow, reference: &str, environment: Option<&str>) -> ApiResult<Vec<VariableRow>> {
         let protected = reference == project.default_branch;
-        list.retain(|row| (protected || !row.protected) && row.environment_scope == "*");
+        let mut list = Vec::new();
+        for owner in [Owner::Namespace(project.namespace_id), Owner::Project(project.id)] {
+            let mut own = stored(&self.db, owner).await?;
+            own.retain(|row| (protected || !row.protected) && is_for(&row.environment_scope, environment));
+            own.sort_by_key(|row| (!row.environment_scope.contains('*'), row.environment_scope.len()));
+            list.extend(own);
+        }
         Ok(list)
     }
 
@@ -176,7 +181,7 @@ impl Forge {
         }
         list.extend(job.variables.iter().map(|Variable { key, value, raw }| (key.clone(), value.clone(), *raw)));
         list.extend(self.dotenv_of(pipeline.id, row, job).await?);
-        let stored = self.stored_variables(project, &pipeline.reference).await?;
+        let stored = self.stored_variables(project, &pipeline.reference, job.environment.as_ref().map(|environment| environment.name.as_str())).await?;
         let own = pipeline_variables(&self.db, pipeline.id).await?;
         let files = stored.iter().filter(|row| row.variable_type == "file").map(|row| row.key.clone());
         let files = files.chain(own.iter().filter(|(_, _, kind, _)| kind == "file").map(|(key, ..)| key.clone())).collect();
@@ -204,6 +209,23 @@ impl Forge {
     }
 }
 
+/// Whether a scope, in which `*` stands for any text, is for a job of `environment`.
+fn is_for(scope: &str, environment: Option<&str>) -> bool {
+    let Some(name) = environment.filter(|_| scope != "*") else { return scope == "*" };
+    let mut parts = scope.split('*');
+    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        let found = if parts.peek().is_none() { rest.ends_with(part).then(|| rest.len() - part.len()) } else { rest.find(part) };
+        let Some(at) = found else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    true
+}
+
 /// What a job's processes see.
 #[derive(Debug, Default)]
 pub struct JobVariables {
@@ -214,6 +236,12 @@ pub struct JobVariables {
     /// Texts that never appear in the log.
     pub secrets: Vec<String>,
 }
+
+/// Variables that a pipeline may be given, and the bytes of them all. A program's environment has room for about 2 MB
+/// (execve(2)), and the runner's own are in it too.
+pub const MOST: usize = 1_000;
+/// See [`MOST`].
+pub const LARGEST: usize = 512 * 1024;
 
 /// Whether `key` may name a variable: letters, digits and `_`, at most 255 of them (GitLab's
 /// `Ci::HasVariable`). A variable of type file is written under its name, so nothing else will do.
@@ -249,6 +277,10 @@ pub fn read_variables(value: Option<&Value>) -> Result<Vec<(String, String, Stri
             add(item.get("key").and_then(Value::as_str).unwrap_or_default(), item.get("value").and_then(text).or_else(|| Some(String::new())), kind)
         })?,
         Some(_) => return Err("variables is invalid".to_owned()),
+    }
+    let size: usize = found.iter().map(|(key, value, _)| key.len() + value.len()).sum();
+    if found.len() > MOST || size > LARGEST {
+        return Err(format!("there are {} variables with {size} bytes together; {MOST} with {LARGEST} bytes are allowed", found.len()));
     }
     Ok(found)
 }

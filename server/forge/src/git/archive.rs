@@ -22,13 +22,14 @@ pub(crate) fn git() -> Command {
 }
 
 impl Repo {
-    /// Starts writing an archive (`tar`, `tar.gz` or `zip`) of `commit` to its standard output.
-    pub fn archive(&self, commit: &str, format: &str, prefix: &str, path: Option<&str>) -> Result<Child, GitError> {
+    /// Starts writing an archive (`tar`, `tar.gz`, `tar.bz2` or `zip`) of `commit`, or of `path` in it, without the paths in
+    /// `left_out`, to its standard output.
+    pub fn archive(&self, commit: &str, format: &str, prefix: &str, path: Option<&str>, left_out: &[String]) -> Result<Child, GitError> {
         let mut command = git();
+        command.args(["-c", "tar.tar.bz2.command=bzip2 -c"]);
         command.arg("--git-dir").arg(self.path()).arg("archive").arg(format!("--format={format}")).arg(format!("--prefix={prefix}/")).arg(commit);
-        if let Some(path) = path.filter(|path| !path.is_empty()) {
-            command.arg("--").arg(path);
-        }
+        command.arg("--").arg(path.filter(|path| !path.is_empty()).map_or(".".into(), |path| format!(":(literal){path}")));
+        command.args(left_out.iter().map(|path| format!(":(exclude,literal){path}")));
         Ok(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?)
     }
 

@@ -2,7 +2,7 @@
 
 use git2::{Delta, DiffFindOptions, Oid, Patch, Repository, Tree};
 
-use super::{GitError, Repo, find_commit};
+use super::{GitError, Repo, find_revision};
 
 /// How one file differs.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ impl Repo {
     /// What a commit changed against its first parent.
     pub fn commit_changes(&self, revision: &str) -> Result<(Vec<FileChange>, Stats), GitError> {
         let repository = self.open()?;
-        let commit = find_commit(&repository, revision)?;
+        let commit = find_revision(&repository, revision)?;
         let parent = commit.parent(0).ok().map(|parent| parent.tree()).transpose()?;
         compare(&repository, parent.as_ref(), &commit.tree()?)
     }
@@ -81,7 +81,7 @@ impl Repo {
     /// What changed from `from` (or their merge base, unless `straight`) to `to`.
     pub fn changes(&self, from: &str, to: &str, straight: bool) -> Result<Vec<FileChange>, GitError> {
         let repository = self.open()?;
-        let (old, new) = (find_commit(&repository, from)?, find_commit(&repository, to)?);
+        let (old, new) = (find_revision(&repository, from)?, find_revision(&repository, to)?);
         let base = if straight { old.id() } else { repository.merge_base(old.id(), new.id()).unwrap_or(old.id()) };
         let base = repository.find_commit(base)?.tree()?;
         Ok(compare(&repository, Some(&base), &new.tree()?)?.0)

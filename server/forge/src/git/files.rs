@@ -4,7 +4,7 @@ use std::path::Path;
 
 use git2::{ObjectType, Oid, Repository, Tree, TreeWalkMode, TreeWalkResult};
 
-use super::{GitError, Repo, find_commit};
+use super::{GitError, Repo, find_revision};
 
 /// One entry of a tree.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Repo {
     /// The entries of `path` at `revision`: folders, files, submodules, each in git's order.
     pub fn tree(&self, revision: &str, path: &str, recursive: bool) -> Result<Vec<Entry>, GitError> {
         let repository = self.open()?;
-        let commit = find_commit(&repository, revision)?;
+        let commit = find_revision(&repository, revision)?;
         let tree = subtree(&repository, commit.tree()?, path)?;
         let base = path.trim_matches('/');
         let mut entries = Vec::new();
@@ -81,7 +81,7 @@ impl Repo {
     /// The file at `path`; folders are [`GitError::Path`].
     pub fn file(&self, revision: &str, path: &str) -> Result<File, GitError> {
         let repository = self.open()?;
-        let commit = find_commit(&repository, revision)?;
+        let commit = find_revision(&repository, revision)?;
         let entry = commit.tree()?.get_path(Path::new(path)).map_err(|_| GitError::Path)?;
         let blob = repository.find_blob(entry.id()).map_err(|_| GitError::Path)?;
         Ok(File { content: blob.content().to_vec(), blob: blob.id(), commit: commit.id(), mode: entry.filemode() })

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use git2::{Commit, Oid, Repository, Sort};
 
-use super::{GitError, Repo, find_commit};
+use super::{GitError, Repo, find_revision};
 
 /// A commit's facts.
 #[derive(Debug, Clone)]
@@ -101,7 +101,7 @@ fn touches(repository: &Repository, commit: &Commit<'_>, path: &Path) -> bool {
 impl Repo {
     /// One commit.
     pub fn commit(&self, revision: &str) -> Result<CommitInfo, GitError> {
-        Ok((&find_commit(&self.open()?, revision)?).into())
+        Ok((&find_revision(&self.open()?, revision)?).into())
     }
 
     /// Commits, newest first.
@@ -115,12 +115,19 @@ impl Repo {
         if query.all {
             walk.push_glob("refs/heads/*")?;
         } else {
-            match query.revision.split_once("..") {
-                Some((from, to)) => {
-                    walk.push(find_commit(&repository, to)?.id())?;
-                    walk.hide(find_commit(&repository, from)?.id())?;
+            // `a...b`: what is in one of them only; `a..b`: what is in the second only.
+            if let Some((one, other)) = query.revision.split_once("...") {
+                let ends = [find_revision(&repository, one)?.id(), find_revision(&repository, other)?.id()];
+                ends.iter().try_for_each(|end| walk.push(*end))?;
+                repository.merge_bases(ends[0], ends[1]).iter().flat_map(|bases| bases.iter()).try_for_each(|base| walk.hide(*base))?;
+            } else {
+                match query.revision.split_once("..") {
+                    Some((from, to)) => {
+                        walk.push(find_revision(&repository, to)?.id())?;
+                        walk.hide(find_revision(&repository, from)?.id())?;
+                    }
+                    None => walk.push(find_revision(&repository, &query.revision)?.id())?,
                 }
-                None => walk.push(find_commit(&repository, &query.revision)?.id())?,
             }
         }
         let mut found = Vec::new();
@@ -156,7 +163,7 @@ impl Repo {
     /// The best common ancestor.
     pub fn merge_base(&self, a: &str, b: &str) -> Result<Option<String>, GitError> {
         let repository = self.open()?;
-        let (a, b) = (find_commit(&repository, a)?.id(), find_commit(&repository, b)?.id());
+        let (a, b) = (find_revision(&repository, a)?.id(), find_revision(&repository, b)?.id());
         Ok(repository.merge_base(a, b).ok().map(|id| id.to_string()))
     }
 }

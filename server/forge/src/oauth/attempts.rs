@@ -3,27 +3,34 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-/// Wrong passwords allowed for one name in a window.
-const ALLOWED: u32 = 10;
 /// Seconds of the window.
 const WINDOW: i64 = 300;
 /// Names remembered; the oldest go first.
 const MOST: usize = 10_000;
 
-/// Wrong passwords of late, by name.
-#[derive(Debug, Default)]
-pub struct Attempts(Mutex<HashMap<String, (u32, i64)>>);
+/// Wrong passwords of late, by name or by place.
+#[derive(Debug)]
+pub struct Attempts {
+    table: Mutex<HashMap<String, (u32, i64)>>,
+    allowed: u32,
+}
 
 impl Attempts {
+    /// So many are allowed in a window.
+    #[must_use]
+    pub fn allowing(allowed: u32) -> Self {
+        Self { table: Mutex::default(), allowed }
+    }
+
     fn table(&self) -> std::sync::MutexGuard<'_, HashMap<String, (u32, i64)>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Seconds to wait before `name` may be tried at `now` (seconds); `None` for not at all.
     #[must_use]
     pub fn wait(&self, name: &str, now: i64) -> Option<i64> {
         let (count, since) = self.table().get(&name.to_lowercase()).copied()?;
-        (count >= ALLOWED && now < since + WINDOW).then_some(since + WINDOW - now)
+        (count >= self.allowed && now < since + WINDOW).then_some(since + WINDOW - now)
     }
 
     /// Notes a wrong password.
@@ -44,6 +51,13 @@ impl Attempts {
         }
     }
 
+    /// Takes back the last one, which was right; a place where one password is known keeps the count of the others.
+    pub fn forgiven(&self, name: &str) {
+        if let Some((count, _)) = self.table().get_mut(&name.to_lowercase()) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// Forgets a name after the right password.
     pub fn succeeded(&self, name: &str) {
         self.table().remove(&name.to_lowercase());
@@ -54,7 +68,7 @@ impl Attempts {
 mod tests {
     #[test]
     fn ten_and_then_a_pause() {
-        let attempts = super::Attempts::default();
+        let attempts = super::Attempts::allowing(10);
         for _ in 0..9 {
             attempts.failed("Eve", 100);
         }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::html::{escape, message, page};
 use crate::Forge;
 use crate::access::blocking;
-use crate::auth::Caller;
+use crate::auth::{Caller, Peer};
 use crate::error::{ApiError, ApiResult};
 use crate::secret;
 use crate::store::identity::{self, UserRow};
@@ -96,8 +96,8 @@ impl Forge {
         HeaderValue::from_str(&text).map_err(ApiError::internal)
     }
 
-    /// The person with this name and password; 429 after too many wrong ones.
-    pub(crate) async fn check_password(&self, name: &str, password: &str) -> ApiResult<Option<UserRow>> {
+    /// The person with this name and password; 429 after too many wrong ones for a name, or from a place.
+    pub(crate) async fn check_password(&self, name: &str, password: &str, peer: Peer) -> ApiResult<Option<UserRow>> {
         let now = self.clock.now().timestamp();
         if name.chars().count() > LONGEST_NAME {
             return Ok(None);
@@ -105,14 +105,21 @@ impl Forge {
         if let Some(seconds) = self.attempts.wait(name, now) {
             return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, format!("Too many wrong passwords for this name. Try again in {} minutes.", seconds / 60 + 1)));
         }
+        // Many names tried from one place: an account is not locked by it, the place is.
+        let place = peer.place();
+        if let Some(seconds) = place.as_ref().and_then(|place| self.places.wait(place, now)) {
+            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, format!("Too many wrong passwords from your address. Try again in {} minutes.", seconds / 60 + 1)));
+        }
         let user = identity::user_by_name(&self.db, name).await?.filter(|user| user.state == "active");
         // Counted before it is known to be wrong, or sixty at once would all be let through.
         self.attempts.failed(name, now);
+        place.iter().for_each(|place| self.places.failed(place, now));
         let _turn = self.hashing.acquire().await.map_err(ApiError::internal)?;
         let (stored, given) = (user.as_ref().and_then(|user| user.password_hash.clone()), password.to_owned());
         let fits = blocking(move || Ok::<_, ApiError>(secret::password_matches(&given, stored.as_deref()))).await?;
         if fits {
             self.attempts.succeeded(name);
+            place.iter().for_each(|place| self.places.forgiven(place));
             return Ok(user);
         }
         Ok(None)
@@ -133,12 +140,12 @@ pub async fn show(State(forge): State<Forge>, Query(query): Query<Then>, headers
 }
 
 /// `POST /users/sign_in`
-pub async fn submit(State(forge): State<Forge>, headers: HeaderMap, Form(credentials): Form<Credentials>) -> ApiResult<Response> {
+pub async fn submit(State(forge): State<Forge>, peer: Peer, headers: HeaderMap, Form(credentials): Form<Credentials>) -> ApiResult<Response> {
     if !same_origin(&forge, &headers) {
         return Ok(message(StatusCode::FORBIDDEN, "This form came from elsewhere", "Open the sign-in page on this server and try again."));
     }
     let then = credentials.then.as_deref().filter(|then| !then.is_empty());
-    match forge.check_password(&credentials.username, &credentials.password).await {
+    match forge.check_password(&credentials.username, &credentials.password, peer).await {
         Ok(Some(user)) => {
             let cookie = forge.start_session(user.id).await?;
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&safe(&forge, then))).into_response())

@@ -17,7 +17,7 @@ pub fn user(forge: &Forge, row: &UserRow) -> Value {
 
 /// `UserPublic`, what a person sees of themselves; administrators see a little more.
 #[must_use]
-pub fn current_user(forge: &Forge, row: &UserRow) -> Value {
+pub fn current_user(forge: &Forge, row: &UserRow, namespace: Option<i64>) -> Value {
     let mut value = json!({
         "id": row.id, "username": row.username, "name": row.name, "state": row.state, "locked": false, "avatar_url": null,
         "web_url": forge.url(&row.username), "created_at": row.created_at, "bio": "", "location": "", "public_email": null,
@@ -31,7 +31,7 @@ pub fn current_user(forge: &Forge, row: &UserRow) -> Value {
     if row.admin {
         value["is_admin"] = json!(true);
         value["note"] = Value::Null;
-        value["namespace_id"] = json!(row.id);
+        value["namespace_id"] = json!(namespace);
     }
     value
 }

@@ -121,15 +121,22 @@ pub struct Roles {
     pub group: Option<i64>,
 }
 
+/// A membership ends with the day before the one it expires on (GitLab's `Member.expired`).
+const CURRENT: &str = "(expires_at IS NULL OR expires_at > date('now'))";
+
 /// The roles of `user` in `project`.
 pub async fn roles(pool: &SqlitePool, project: &ProjectRow, user: i64) -> sqlx::Result<Roles> {
-    let direct = sqlx::query_scalar("SELECT access_level FROM members WHERE project_id = ? AND user_id = ?").bind(project.id).bind(user).fetch_optional(pool).await?;
+    let direct = sqlx::query_scalar(&format!("SELECT access_level FROM members WHERE project_id = ? AND user_id = ? AND {CURRENT}"))
+        .bind(project.id)
+        .bind(user)
+        .fetch_optional(pool)
+        .await?;
     Ok(Roles { project: direct, group: group_role(pool, project.namespace_id, user).await? })
 }
 
 /// The role of `user` in a namespace.
 pub async fn group_role(pool: &SqlitePool, namespace: i64, user: i64) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar("SELECT access_level FROM members WHERE namespace_id = ? AND user_id = ?").bind(namespace).bind(user).fetch_optional(pool).await
+    sqlx::query_scalar(&format!("SELECT access_level FROM members WHERE namespace_id = ? AND user_id = ? AND {CURRENT}")).bind(namespace).bind(user).fetch_optional(pool).await
 }
 
 /// A membership, with the person.
@@ -147,10 +154,10 @@ pub struct MemberRow {
 
 /// Members of a project (`inherited`: its group's too, the higher role winning) or of a namespace.
 pub async fn members(pool: &SqlitePool, project: Option<i64>, namespace: Option<i64>) -> sqlx::Result<Vec<MemberRow>> {
-    sqlx::query_as(
+    sqlx::query_as(&format!(
         "SELECT user_id, MAX(access_level) AS access_level, MIN(created_at) AS created_at, MAX(expires_at) AS expires_at FROM members \
-         WHERE project_id = ?1 OR namespace_id = ?2 GROUP BY user_id ORDER BY user_id",
-    )
+         WHERE (project_id = ?1 OR namespace_id = ?2) AND {CURRENT} GROUP BY user_id ORDER BY user_id"
+    ))
     .bind(project)
     .bind(namespace)
     .fetch_all(pool)

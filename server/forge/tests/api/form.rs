@@ -99,6 +99,7 @@ fn inline(value: &mut Value, folder: &Path) {
 
 fn form_of(method: &str, path: &str) -> Option<(&'static str, bool)> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let path = path.trim_end_matches('/');
     let fits = |pattern: &str| {
         let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
         pattern.len() == path.len() && pattern.iter().zip(&path).all(|(wanted, word)| *wanted == "*" || wanted == word)
@@ -114,6 +115,9 @@ fn form_of(method: &str, path: &str) -> Option<(&'static str, bool)> {
         ("POST" | "PUT", _) if !pattern.contains("pipeline") => return None,
         // In full, projects have more than this old schema knows.
         ("GET", "/projects" | "/groups/*/projects" | "/users/*/projects") if !query.contains("simple=true") => return None,
+        ("GET", "/projects/*/search") if query.contains("scope=commits") => ("commits.json", each),
+        ("GET", "/projects/*/search") if query.contains("scope=merge_requests") => ("merge_requests.json", each),
+        ("GET", "/projects/*/search") if query.contains("scope=users") => return None,
         ("GET", "/projects/*/repository/commits") if query.contains("with_stats=true") => ("commits_with_stats.json", each),
         _ => (schema, each),
     })
