@@ -1,39 +1,36 @@
-//! The built site: one folder named by the hash of everything in it, inside this binary, each
-//! file with its compressed forms beside it.
+//! The built site: one folder named by the hash of everything in it, each file with its compressed forms beside it.
+//! The program carries it (`main.rs`), and this library does not: it is compiled while the site is still being built.
 
-use std::sync::LazyLock;
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use rust_embed::RustEmbed;
 
-#[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../target/site"]
-#[allow_missing = true]
-struct Files;
+/// Answers with a file of the site, by its path in it: `manifest.json`.
+pub type Built = fn(&str) -> Option<Cow<'static, [u8]>>;
 
-/// The name of the folder, read from the manifest that the build wrote.
-#[cfg(not(debug_assertions))]
-static HASH: LazyLock<String> = LazyLock::new(read_hash);
+static BUILT: OnceLock<Built> = OnceLock::new();
 
-fn read_hash() -> String {
-    let manifest = Files::get("manifest.json");
-    let value: Option<serde_json::Value> = manifest.and_then(|file| serde_json::from_slice(&file.data).ok());
-    value.and_then(|value| value.get("hash").and_then(|hash| hash.as_str()).map(str::to_owned)).unwrap_or_else(|| "none".to_owned())
+/// Says where the files are, once; without it there are none.
+pub fn carried_by(built: Built) {
+    let _ = BUILT.set(built);
 }
 
-/// The name of the folder; read anew each time while developing.
+fn file(path: &str) -> Option<Cow<'static, [u8]>> {
+    BUILT.get().and_then(|built| built(path))
+}
+
+/// The name of the folder, from the manifest that the build wrote; read anew each time while developing.
 #[must_use]
 pub fn hash() -> String {
-    #[cfg(not(debug_assertions))]
-    return HASH.clone();
-    #[cfg(debug_assertions)]
-    {
-        static FIRST: LazyLock<()> = LazyLock::new(|| ());
-        LazyLock::force(&FIRST);
-        read_hash()
-    }
+    static KNOWN: OnceLock<String> = OnceLock::new();
+    let read = || {
+        let value: Option<serde_json::Value> = file("manifest.json").and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        value.and_then(|value| value.get("hash").and_then(|hash| hash.as_str()).map(str::to_owned)).unwrap_or_else(|| "none".to_owned())
+    };
+    if cfg!(debug_assertions) { read() } else { KNOWN.get_or_init(read).clone() }
 }
 
 /// The path of a built file.
@@ -71,12 +68,12 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     let policy = if path.ends_with("worker.js") { WORKER } else { crate::middleware::NOTHING };
     let fixed = [(header::CONTENT_TYPE, kind(path)), (header::CACHE_CONTROL, cache), (header::VARY, "Accept-Encoding"), (header::CONTENT_SECURITY_POLICY, policy)];
     for (coding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
-        if let (true, Some(file)) = (accepts(headers, coding), Files::get(&format!("{path}{suffix}"))) {
-            return (fixed, [(header::CONTENT_ENCODING, coding)], file.data.into_owned()).into_response();
+        if let (true, Some(file)) = (accepts(headers, coding), self::file(&format!("{path}{suffix}"))) {
+            return (fixed, [(header::CONTENT_ENCODING, coding)], file.into_owned()).into_response();
         }
     }
-    match Files::get(path) {
-        Some(file) => (fixed, file.data.into_owned()).into_response(),
+    match self::file(path) {
+        Some(file) => (fixed, file.into_owned()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

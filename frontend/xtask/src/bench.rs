@@ -139,7 +139,7 @@ fn dechunked(body: &str) -> String {
 pub fn bench() -> Result<()> {
     install::for_build()?;
     install::for_jobs();
-    site::build(true)?;
+    site::build_beside_server()?;
     server(true)?;
     let data = root().join("target/bench-data");
     let _ = std::fs::remove_dir_all(&data);

@@ -31,13 +31,13 @@ fn run(arguments: &[String]) -> Result<()> {
         Some("run") => {
             install::for_build()?;
             install::for_jobs();
-            site::build(true)?;
+            site::build_beside_server()?;
             shell::server(true)?;
             shell::start(&rest())
         }
         Some("build") => {
             install::for_build()?;
-            site::build(true)?;
+            site::build_beside_server()?;
             shell::server(true)?;
             shell::say("target/release/twinport is ready: copy it anywhere");
             Ok(())

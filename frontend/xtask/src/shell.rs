@@ -1,5 +1,6 @@
 //! Programs started, files found, progress said.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -60,9 +61,31 @@ pub fn cargo(arguments: &[&str]) -> Result<()> {
     call(&mut cargo_command(arguments))
 }
 
-/// Builds the server.
+/// Builds the program: the server with the site inside.
 pub fn server(release: bool) -> Result<()> {
-    cargo(if release { &["build", "--package", "server", "--release"] } else { &["build", "--package", "server"] })
+    let mut command = cargo_command(if release { &["build", "--package", "server", "--release"] } else { &["build", "--package", "server"] });
+    call(command.env("TWINPORT_SITE", crate::site::hash().unwrap_or_default()))
+}
+
+/// Builds all of the release's server but the program that the site goes into, while `meanwhile` builds that: each has
+/// minutes in which it keeps one processor busy, and no more.
+pub fn beside_server(meanwhile: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut command = cargo_command(&["build", "--package", "server", "--lib", "--release"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().context("`cargo` could not be started")?;
+    let said = child.stderr.take();
+    let reader = std::thread::spawn(move || {
+        for line in said.into_iter().flat_map(|said| BufReader::new(said).lines()).map_while(Result::ok) {
+            eprintln!("{line}");
+        }
+    });
+    let outcome = meanwhile();
+    if outcome.is_err() {
+        let _ = child.kill();
+    }
+    let status = child.wait()?;
+    let _ = reader.join();
+    outcome?;
+    if status.success() { Ok(()) } else { bail!("the server could not be compiled ({status})") }
 }
 
 /// The built server.

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use crate::shell::{call, root, say};
+use crate::shell::{beside_server, call, root, say};
 use crate::wasm;
 
 /// What every page needs, and what all but the first do.
-pub const SHEETS: [&str; 3] = ["main.css", "work.css", "boards.css"];
+pub const SHEETS: [&str; 4] = ["main.css", "work.css", "logs.css", "boards.css"];
 
 /// Where the site is built.
 pub fn folder() -> PathBuf {
@@ -98,6 +98,17 @@ fn compress(path: &Path) -> Result<()> {
     encoder.write_all(&bytes)?;
     std::fs::write(beside("gz"), encoder.finish()?)?;
     Ok(())
+}
+
+/// The name of the folder that was built last.
+pub fn hash() -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(folder().join("manifest.json")).ok()?).ok()?;
+    Some(manifest.get("hash")?.as_str()?.to_owned())
+}
+
+/// Builds the release's site, and the server's parts beside it.
+pub fn build_beside_server() -> Result<()> {
+    beside_server(|| build(true))
 }
 
 /// Builds everything. A release is compressed, which takes a while.
