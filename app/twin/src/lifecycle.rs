@@ -62,7 +62,9 @@ fn standing(job: &PhaseJob<'_>, over: bool) -> Standing {
 /// the run has ended.
 #[must_use]
 pub fn strip(jobs: &[PhaseJob<'_>], over: bool) -> Vec<Step> {
-    let mut steps: Vec<(usize, usize, Step)> = Vec::new();
+    let mut steps: Vec<((usize, bool, usize), Step)> = Vec::new();
+    // A phase of the twin's own comes behind the one that it follows in the file.
+    let mut known = 0;
     for (place, job) in jobs.iter().enumerate() {
         // A twin names its stages after phases, or its jobs where a stage holds several.
         let name = if rank(job.stage).is_some() { job.stage } else { job.name };
@@ -71,11 +73,13 @@ pub fn strip(jobs: &[PhaseJob<'_>], over: bool) -> Vec<Step> {
             // Of several jobs the one says most that is least done.
             Some((.., step)) if weight(now) > weight(step.standing) => step.standing = now,
             Some(_) => {}
-            None => steps.push((rank(name).unwrap_or(usize::MAX), place, Step { name: name.to_owned(), standing: now })),
+            None => {
+                known = rank(name).map_or(known, |rank| rank + 1);
+                steps.push(((known, rank(name).is_none(), place), Step { name: name.to_owned(), standing: now }));
+            }
         }
     }
-    // Phases of the twin's own keep the place that its file gives them, after those everybody knows.
-    steps.sort_by_key(|(rank, place, _)| (*rank, *place));
+    steps.sort_by_key(|(place, _)| *place);
     steps.into_iter().map(|(.., step)| step).collect()
 }
 
@@ -223,7 +227,7 @@ scheduled             Waiting                                       Waiting
             job(6, "halt", "terminate", "manual"),
         ];
         let text: Vec<String> = strip(&jobs, false).iter().map(|step| format!("{} {:?}", step.name, step.standing)).collect();
-        assert_eq!(text, ["create Done", "execute Active", "terminate Startable(6)", "clean Waiting", "zoom Waiting"]);
+        assert_eq!(text, ["create Done", "execute Active", "zoom Waiting", "terminate Startable(6)", "clean Waiting"]);
         assert_eq!(terminator(&jobs), Some(6));
         assert_eq!(terminator(&jobs[..5]), None);
     }
