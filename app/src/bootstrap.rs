@@ -82,6 +82,9 @@ pub struct Bootstrap {
     pub instances: Vec<Instance>,
     /// At most one a backend.
     pub people: Vec<Person>,
+    /// Whether one of them runs this server.
+    #[serde(default)]
+    pub admin: bool,
     /// For a view in a page of somebody else: what to show, as JSON that `pages::embed` reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embed: Option<String>,

@@ -115,6 +115,9 @@ impl fmt::Display for Route {
 }
 
 impl Route {
+    /// How the server does, for whoever runs it: a page of the server, not of the app.
+    pub const ADMIN: &'static str = "/admin";
+
     /// The page at `path` (anything after `?` or `#` is left out); what is no page of ours is home.
     #[must_use]
     pub fn parse(path: &str) -> Self {

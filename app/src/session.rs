@@ -16,7 +16,9 @@ use crate::routes::token_url;
 #[derive(Debug, Clone, Deserialize)]
 struct Token {
     access_token: String,
-    expires_at: f64,
+    /// Seconds that it is good for, by the server's clock; once it is here, until when, by a clock that nobody sets.
+    #[serde(rename = "expires_in")]
+    ends: f64,
     #[serde(default)]
     scope: String,
     #[serde(default)]
@@ -67,19 +69,20 @@ async fn fetch(backend: &str) -> Result<Token, Error> {
         Ok(Response { status, headers: Vec::new(), body: text.into_bytes() })
     });
     let response = asked.await?;
-    let token: Token = match response.status {
+    let mut token: Token = match response.status {
         200 => serde_json::from_slice(&response.body).map_err(|error| Error::Unreadable { reason: error.to_string() })?,
         401 => return Err(Error::SignedOut),
         502 | 504 => return Err(Error::Unreachable),
         _ => return Err(Error::from_response(&response)),
     };
+    token.ends += browser::ticks() / 1000.0;
     TOKENS.with_borrow_mut(|tokens| tokens.insert(backend.to_owned(), token.clone()));
     Ok(token)
 }
 
 async fn current(backend: &str) -> Result<Token, Error> {
-    let now = browser::now() / 1000.0;
-    let known = TOKENS.with_borrow(|tokens| tokens.get(backend).filter(|token| token.expires_at - now > MARGIN).cloned());
+    let now = browser::ticks() / 1000.0;
+    let known = TOKENS.with_borrow(|tokens| tokens.get(backend).filter(|token| token.ends - now > MARGIN).cloned());
     match known {
         Some(token) => Ok(token),
         None => fetch(backend).await,
@@ -109,7 +112,8 @@ pub async fn access_token(backend: &str, username: &str, write: bool) -> Result<
 
 /// Keeps what lets an embedded view read, until `expires_at` (seconds since 1970).
 pub fn keep(backend: &str, username: &str, pass: &str, expires_at: f64) {
-    let token = Token { access_token: pass.to_owned(), expires_at, scope: String::new(), username: username.to_owned() };
+    let ends = expires_at + (browser::ticks() - browser::now()) / 1000.0;
+    let token = Token { access_token: pass.to_owned(), ends, scope: String::new(), username: username.to_owned() };
     TOKENS.with_borrow_mut(|tokens| tokens.insert(backend.to_owned(), token));
 }
 

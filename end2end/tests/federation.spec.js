@@ -18,7 +18,7 @@ const test = base.extend({
   // Every test begins with backends that are well.
   well: [
     async ({ fed }, use) => {
-      for (const id of ['aarhus', 'polimi', 'gent']) Object.assign(fed[id].front, { mode: 'pass', delay: 0, seen: [] });
+      for (const id of ['aarhus', 'polimi', 'gent']) Object.assign(fed[id].front, { mode: 'pass', delay: 0, lives: 0, seen: [] });
       await use();
     },
     { auto: true },
@@ -164,7 +164,7 @@ test('tokens go to their own backend and nowhere else, and stay out of sight', a
   page.on('response', async (answer) => {
     if (!/\/auth\/\w+\/token$/.test(answer.url())) return;
     const body = await answer.json();
-    expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_at', 'scope', 'username']);
+    expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_at', 'expires_in', 'scope', 'username']);
     access[answer.url().match(/auth\/(\w+)\/token/)[1]] = body.access_token;
   });
   await page.goto(`${fed.url}/all/library`);
@@ -184,6 +184,81 @@ test('tokens go to their own backend and nowhere else, and stay out of sight', a
   for (const token of Object.values(access)) for (const place of [html, kept, cookies, fed.server.output()]) expect(place).not.toContain(token);
   const card = await (await fetch(`${fed.url}/.well-known/dtaas-federation.json`)).json();
   expect(card.instances.map((instance) => instance.id)).toEqual(['aarhus', 'polimi', 'gent']);
+});
+
+// D6: refresh tokens stay in the server, codes in the one address that brings them; access tokens come in one answer.
+test('what the server holds never reaches a browser', async ({ page, fed }) => {
+  const [bodies, requests] = [[], []];
+  page.on('request', (request) => requests.push(request));
+  page.on('response', async (answer) => {
+    if (!answer.url().startsWith(fed.url)) return;
+    const text = await answer.text().catch(() => '');
+    bodies.push([answer.url(), text + JSON.stringify(await answer.allHeaders().catch(() => ({})))]);
+  });
+  fed.aarhus.front.lives = 303;
+  const before = fed.aarhus.front.issued.length;
+  await signInAt(page, fed, 'aarhus', '/i/aarhus/library');
+  await ready(page);
+  await new Promise((done) => setTimeout(done, 4_000));
+  await page.goto(`${fed.url}/i/aarhus/runs`);
+  await ready(page);
+  await expect(page.getByText('No runs yet')).toBeVisible();
+  fed.aarhus.front.lives = 0;
+  const issued = fed.aarhus.front.issued.slice(before);
+  expect(issued.length).toBe(2);
+  const codes = requests.map((request) => new URL(request.url()).searchParams.get('code')).filter(Boolean);
+  expect(codes.length).toBeGreaterThan(0);
+  const kept = await page.evaluate(async () => {
+    const all = [{ ...localStorage }, { ...sessionStorage }, document.cookie, document.documentElement.outerHTML];
+    for (const { name } of await indexedDB.databases()) all.push(name);
+    for (const name of await caches.keys().catch(() => [])) all.push(name, ...(await (await caches.open(name)).keys()).map((request) => request.url));
+    return JSON.stringify(all);
+  });
+  const places = [['the page', kept], ['the cookies', JSON.stringify(await page.context().cookies())], ['the log', fed.server.output()], ...bodies];
+  expect(bodies.length).toBeGreaterThan(5);
+  for (const [where, text] of places) {
+    for (const { refresh_token: secret } of issued) expect(text.includes(secret), `a refresh token in ${where}`).toBe(false);
+    for (const code of codes) expect(text.includes(code), `a code in ${where}`).toBe(false);
+    if (!/\/auth\/\w+\/token$/.test(where)) for (const { access_token: secret } of issued) expect(text.includes(secret), `an access token in ${where}`).toBe(false);
+  }
+  for (const request of requests) expect((await request.allHeaders()).referer ?? '').not.toContain('code=');
+});
+
+test('all twins of an instance are shown with three requests at most', async ({ page, fed }) => {
+  await signInAt(page, fed, 'aarhus', '/help');
+  await ready(page);
+  fed.aarhus.front.seen = [];
+  await page.goto(`${fed.url}/i/aarhus/library/digital_twins`);
+  await ready(page);
+  await expect(page.getByRole('link', { name: 'hello-world' })).toBeVisible();
+  await expect(page.getByText('Greets', { exact: false }).first()).toBeVisible();
+  const asked = fed.aarhus.front.seen.filter((request) => request.method !== 'OPTIONS' && request.path.startsWith('/forge/api/'));
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.length, JSON.stringify(asked)).toBeLessThanOrEqual(3);
+});
+
+// D11: a refresh that one tab causes ends the token of the others, who get the new one without being asked anything.
+test('a token that another tab renewed is fetched again', async ({ page, context, fed }) => {
+  fed.aarhus.front.lives = 303;
+  await signInAt(page, fed, 'aarhus', '/i/aarhus/library');
+  await ready(page);
+  const other = await context.newPage();
+  await other.goto(`${fed.url}/i/aarhus/library`);
+  await ready(other);
+  await expect(other.getByRole('link', { name: 'hello-world' })).toBeVisible();
+  await new Promise((done) => setTimeout(done, 4_000));
+  fed.aarhus.front.lives = 0;
+  const given = fed.aarhus.front.issued.length;
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'hello-world' })).toBeVisible();
+  expect(fed.aarhus.front.issued.length).toBe(given + 1);
+  const statuses = [];
+  other.on('response', (answer) => answer.url().startsWith(fed.aarhus.front.url) && statuses.push(answer.status()));
+  await other.getByRole('link', { name: 'Runs', exact: true }).click();
+  await expect(other.getByText('No runs yet')).toBeVisible();
+  expect(statuses.filter((status) => status === 401).length).toBe(1);
+  expect(statuses.at(-1)).toBe(200);
+  expect(fed.aarhus.front.issued.length).toBe(given + 1);
 });
 
 test('assets go to another backend and back without a byte lost, and are offered there', async ({ page, fed }) => {

@@ -11,7 +11,8 @@ const ANSWERS = {
 
 export async function meddle(host = '127.0.0.1') {
   // `mode` is for the API only; `seen` counts what came in, by method and path.
-  const state = { mode: 'pass', target: null, seen: [], delay: 0, url: '' };
+  // `issued` is what the backend gave out; `lives` shortens it, in seconds.
+  const state = { mode: 'pass', target: null, seen: [], issued: [], lives: 0, delay: 0, url: '' };
   const server = createServer((incoming, outgoing) => {
     const path = incoming.url.split('?')[0];
     state.seen.push({ method: incoming.method, path, authorization: incoming.headers.authorization, url: incoming.url });
@@ -29,8 +30,19 @@ export async function meddle(host = '127.0.0.1') {
       const passed = request({ host: '127.0.0.1', port: state.target, method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
         const headers = { ...answer.headers };
         if (mute) for (const name of Object.keys(headers)) if (name.startsWith('access-control-')) delete headers[name];
-        outgoing.writeHead(answer.statusCode, headers);
-        answer.pipe(outgoing);
+        if (path !== '/forge/oauth/token' || answer.statusCode !== 200) {
+          outgoing.writeHead(answer.statusCode, headers);
+          return void answer.pipe(outgoing);
+        }
+        const parts = [];
+        answer.on('data', (part) => parts.push(part));
+        answer.on('end', () => {
+          const given = JSON.parse(Buffer.concat(parts));
+          state.issued.push(given);
+          const body = JSON.stringify(state.lives ? { ...given, expires_in: state.lives } : given);
+          outgoing.writeHead(200, { ...headers, 'content-length': Buffer.byteLength(body) });
+          outgoing.end(body);
+        });
       });
       passed.on('error', () => outgoing.destroy());
       incoming.pipe(passed);

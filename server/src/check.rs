@@ -39,7 +39,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(of: &str, verdict: Verdict, words: impl Into<String>) -> Self {
+    pub(crate) fn new(of: &str, verdict: Verdict, words: impl Into<String>) -> Self {
         Self { of: of.to_owned(), verdict, words: words.into() }
     }
 }
@@ -75,6 +75,9 @@ fn unreachable(url: &str, error: &reqwest::Error) -> String {
     format!("{url} did not answer ({why}). Check the address in [[gitlab]], and that it runs")
 }
 
+/// Seconds that two clocks may be apart; a token is renewed five minutes before its end.
+const SKEW: i64 = 120;
+
 impl Probe<'_> {
     /// Whether it answers, and as GitLab's API.
     async fn api(&self, backend: &Gitlab) -> Finding {
@@ -83,9 +86,16 @@ impl Probe<'_> {
             Err(error) => return Finding::new(&backend.id, Verdict::Bad, unreachable(url, &error)),
             Ok(answer) => answer,
         };
+        let skew = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
+        let skew = skew.map_or(0, |date| (chrono::Utc::now() - date.to_utc()).num_seconds());
         let (status, body) = (answer.status(), answer.text().await.unwrap_or_default());
         let json = serde_json::from_str::<Value>(&body).ok();
         match json {
+            Some(_) if skew.abs() > SKEW => Finding::new(
+                &backend.id,
+                Verdict::Note,
+                format!("the clocks of {url} and of this server are {} s apart: tokens end early or late. Set both by a time server (NTP)", skew.abs()),
+            ),
             Some(json) => {
                 let version = json["version"].as_str().map(|version| format!(", version {version}")).unwrap_or_default();
                 Finding::new(&backend.id, Verdict::Good, format!("{url} answers as a GitLab{version}"))

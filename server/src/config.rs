@@ -85,6 +85,8 @@ pub struct Server {
     pub certificate: Option<PathBuf>,
     /// Its key.
     pub key: Option<PathBuf>,
+    /// Who sees how the server does (`/admin`), as `name@backend`; administrators of the forge do anyway.
+    pub admins: Vec<String>,
     /// Proxies in front, as addresses or nets, whose word about a client's address counts.
     pub trusted_proxies: Vec<String>,
     /// Where this server reaches itself, when `listen` speaks TLS.
@@ -104,6 +106,7 @@ impl Default for Server {
             key_files: Vec::new(),
             certificate: None,
             key: None,
+            admins: Vec::new(),
             trusted_proxies: Vec::new(),
             inside: None,
         }
@@ -178,9 +181,33 @@ pub struct Instance {
     /// Whether people who are not signed in there may look at what is public.
     #[serde(default)]
     pub guests: bool,
+    /// Which of the eight colours it has; by its place in the file when absent.
+    pub colour: Option<Colour>,
     /// The portal's federation card that it was taken from and its id there, `https://portal.example#id`,
     /// by which federated twins of other portals name it.
     pub card: Option<String>,
+}
+
+/// The colours that tell instances apart, in the order in which they are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Colour {
+    /// The first.
+    Teal,
+    /// The second.
+    Blue,
+    /// The third.
+    Purple,
+    /// The fourth.
+    Rust,
+    /// The fifth.
+    Olive,
+    /// The sixth.
+    Pink,
+    /// The seventh.
+    Indigo,
+    /// The eighth.
+    Slate,
 }
 
 fn default_group() -> String {
@@ -315,6 +342,7 @@ impl Config {
                 branch: None,
                 runner_tag: default_tag(),
                 guests: false,
+                colour: None,
                 card: None,
             });
         }

@@ -33,6 +33,16 @@ impl Failure {
         Self { status, title: title.to_owned(), text, retry: None }
     }
 
+    /// Somebody who does not run the server asks for what only concerns whoever does.
+    #[must_use]
+    pub fn not_an_admin() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This page is for whoever runs the server",
+            "Sign in as an administrator of its forge, or have your name written into [server] admins of twinport.toml, as name@backend.".to_owned(),
+        )
+    }
+
     fn sign_in_again(mut self, backend: &Backend) -> Self {
         self.retry = Some((format!("/auth/{}", backend.id), "Sign in again".to_owned()));
         self

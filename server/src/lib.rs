@@ -3,9 +3,11 @@
 
 #![recursion_limit = "512"]
 
+pub mod admin;
 pub mod auth;
 pub mod card;
 pub mod check;
+pub mod cli;
 pub mod config;
 pub mod edge;
 pub mod embed;

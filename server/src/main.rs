@@ -1,7 +1,5 @@
 //! `twinport`: read the configuration, build, serve, stop in order; and the few commands beside it.
 
-mod cli;
-
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -17,13 +15,13 @@ const _: Option<&str> = option_env!("TWINPORT_SITE");
 
 fn main() -> ExitCode {
     server::site::carried_by(|path| Site::get(path).map(|file| file.data));
-    let arguments = cli::Arguments::parse();
+    let arguments = server::cli::Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return cli::complain(&format!("the system gives no threads: {error}")),
+        Err(error) => return server::cli::complain(&format!("the system gives no threads: {error}")),
     };
-    match runtime.block_on(cli::run(arguments)) {
+    match runtime.block_on(server::cli::run(arguments)) {
         Ok(status) => status,
-        Err(message) => cli::complain(&message),
+        Err(message) => server::cli::complain(&message),
     }
 }

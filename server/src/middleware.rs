@@ -1,5 +1,6 @@
 //! The whole stack, in the order in which a request meets it.
 
+use crate::auth::callback::KeepsCookie;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -52,6 +53,9 @@ async fn whole_removal(secure: bool, request: Request, next: Next) -> Response {
         request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split("; ").map(str::to_owned)).collect();
     let mut response = next.run(request).await;
     let name = cookie_name(secure);
+    if response.extensions().get::<KeepsCookie>().is_some() {
+        response.headers_mut().remove(header::SET_COOKIE);
+    }
     // A cookie that the browser has already is not set again: by now it may have a newer one.
     let again = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.starts_with(name) && brought.iter().any(|known| text.split(';').next() == Some(known)));
     if response.headers().get_all(header::SET_COOKIE).iter().any(again) {

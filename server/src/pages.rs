@@ -20,6 +20,7 @@ use tokio_util::task::LocalPoolHandle;
 use tower_sessions::Session;
 
 use crate::State;
+use crate::admin::is_admin;
 use crate::auth::signed_in;
 use crate::failure::Failure;
 use crate::site;
@@ -67,8 +68,9 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let people: Vec<Person> =
-        signed_in(&state, &session).await.unwrap_or_default().into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name }).collect();
+    let own = signed_in(&state, &session).await.unwrap_or_default();
+    let admin = is_admin(&state, &own).await;
+    let people: Vec<Person> = own.into_iter().map(|own| Person { backend: own.backend, username: own.username, name: own.name }).collect();
     let known: Vec<&str> = state.instances.iter().filter(|instance| people.iter().any(|person| person.backend == instance.backend)).map(|instance| instance.id.as_str()).collect();
     if request.uri().path() == "/"
         && let Some(first) = known.first()
@@ -76,7 +78,8 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
         let places = if known.len() > 1 { Places::All } else { Places::one(*first) };
         return Redirect::to(&Route::Library { places, kind: None }.to_string()).into_response();
     }
-    let bootstrap = Bootstrap { version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people, embed: None };
+    let bootstrap =
+        Bootstrap { version: env!("CARGO_PKG_VERSION").to_owned(), backends: state.public_backends.clone(), instances: state.instances.clone(), people, admin, embed: None };
     let origins: Vec<String> = state
         .backends
         .iter()

@@ -13,7 +13,7 @@ use crate::State;
 use crate::auth::{begin, callback, done, logout, token};
 use crate::failure::Failure;
 use crate::workspaces::{api, credential, enter};
-use crate::{card, embed, middleware, pages, relay, service, site};
+use crate::{admin, card, embed, middleware, pages, relay, service, site};
 
 /// Everything the server answers.
 pub fn router(state: &State) -> Router {
@@ -43,6 +43,8 @@ pub fn router(state: &State) -> Router {
         .route("/services/{instance}/{id}/stream", get(service::stream::stream))
         .route("/services/{instance}/{id}/query", post(service::influx::query))
         .route("/services/{instance}/{id}/hand", post(service::hand::hand))
+        // Whoever runs the server.
+        .route(Route::ADMIN, get(admin::show))
         // Other portals.
         .route("/.well-known/dtaas-federation.json", get(card::show))
         // The site's files.

@@ -10,6 +10,7 @@ use forge::runner::RunnerConfig;
 
 use crate::auth::Limits;
 use crate::auth::backend::Backend;
+use crate::auth::callback::Arrivals;
 use crate::auth::grants::Grants;
 use crate::config::Config;
 use crate::embed::Embeds;
@@ -80,6 +81,10 @@ pub struct Inner {
     store: Store,
     /// Browser sessions.
     pub sessions: Sessions,
+    /// Sign-ins that ended a moment ago.
+    pub arrivals: tokio::sync::Mutex<Arrivals>,
+    /// What the administrator wrote.
+    pub config: Config,
     /// How long those last.
     pub limits: Limits,
     /// The portal's name.
@@ -179,7 +184,7 @@ impl State {
         }
         let public_backends = backends.iter().map(Backend::public).collect();
         let workspaces_at = config.workspaces_at();
-        let instances = config.instance.iter().zip((0..8).cycle()).map(|(instance, hue)| PublicInstance {
+        let instances = config.instance.iter().zip((0..8).cycle()).map(|(instance, place)| PublicInstance {
             id: instance.id.clone(),
             name: instance.name.clone(),
             backend: instance.gitlab.clone(),
@@ -190,7 +195,7 @@ impl State {
             guests: instance.guests,
             workspace: workspaces_at.as_deref() == Some(instance.gitlab.as_str()),
             card: instance.card.clone(),
-            hue,
+            hue: instance.colour.map_or(place, |colour| colour as u8),
         });
         // The OAuth client must not follow redirects: a backend could point it anywhere (oauth2's own advice).
         let http = oauth2::reqwest::ClientBuilder::new()
@@ -219,6 +224,8 @@ impl State {
             grants,
             store,
             sessions,
+            arrivals: tokio::sync::Mutex::default(),
+            config: config.clone(),
             limits,
             name,
             http,

@@ -6,6 +6,8 @@
 mod mock;
 #[path = "auth/refresh.rs"]
 mod refresh;
+#[path = "auth/sessions.rs"]
+mod sessions;
 
 use std::time::{Duration, Instant};
 
@@ -97,13 +99,26 @@ async fn nothing_leads_out() {
 async fn metadata_that_does_harm() {
     let mock = Mock::default();
     let url = mock.start().await;
-    let portal = portal(&[("x", &url)], "").await;
-    for metadata in [json!("stall"), json!("http://169.254.169.254/"), json!({ "issuer": "y".repeat(1_000_000) }), json!([1])] {
+    let named = |more: usize| json!({ "issuer": "https://x.test", "authorization_response_iss_parameter_supported": true, "padding": "y".repeat(more) });
+    let other = Mock::default();
+    other.with(|seen| seen.metadata = Some(named(0)));
+    let elsewhere = format!("{}/.well-known/openid-configuration", other.start().await);
+    // What a redirect leads to, and what is too large, is not believed: both would demand a name in the answer.
+    for metadata in [json!("stall"), json!(elsewhere), named(70_000), json!([1])] {
         mock.with(|seen| seen.metadata = Some(metadata.clone()));
+        let portal = portal(&[("x", &url)], "").await;
         let began = Instant::now();
-        let (state, answer) = Browser::of(&portal).begin("x", "/").await;
+        let mut browser = Browser::of(&portal);
+        let (state, answer) = browser.begin("x", "/").await;
         assert!(answer.status == 303 && !state.is_empty() && began.elapsed() < Duration::from_secs(10), "{metadata:.40}");
+        assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.status, 303, "{metadata:.40}");
     }
+    // A promise that was read is kept when it can be read no more.
+    mock.with(|seen| seen.metadata = Some(named(0)));
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    let (state, _) = browser.begin("x", "/").await;
+    assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.status, 400);
 }
 
 /// D14: signing out revokes both tokens, even at a backend that is away at first.
@@ -157,6 +172,20 @@ async fn requests_from_elsewhere() {
     assert_eq!(browser.send("POST", "/auth/x/token", &[("origin", &own), ("x-twinport", "1")]).await.status, 200, "an older browser of ours");
 }
 
+/// E2: there are no functions of the server that a form could call, and no form is taken where none is expected.
+#[tokio::test]
+async fn forms_from_elsewhere() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    browser.sign_in("x").await;
+    for path in ["/", "/api/sign_out", "/api/anything", "/all/library", "/i/x/runs"] {
+        let answer = browser.send("POST", path, &[("sec-fetch-site", "cross-site"), ("content-type", "application/x-www-form-urlencoded")]).await;
+        assert!([403, 404, 405].contains(&answer.status), "{path}: {}", answer.status);
+    }
+}
+
 /// E3 and E4: the cookie is bound to this host, and a sign-in makes a new one.
 #[tokio::test]
 async fn the_cookie() {
@@ -181,48 +210,42 @@ async fn the_cookie() {
     assert_eq!(planted.clone().token("x").await.status, 401, "the cookie from before the sign-in");
 }
 
-/// E6: requests that are on their way while somebody signs out bring no session back.
+/// D6: nothing of a sign-in stays where it can be read later: in an address, a cache or a `Referer`.
 #[tokio::test]
-async fn nothing_is_resurrected() {
+async fn codes_stay_nowhere() {
     let mock = Mock::default();
     let url = mock.start().await;
-    mock.with(|seen| seen.lives = 7200);
-    let portal = portal(&[("x", &url), ("y", &url)], "").await;
-    let mut browser = Browser::of(&portal);
-    browser.sign_in("x").await;
-    let others = (0..100).map(|number| {
-        let mut browser = browser.clone();
-        async move { if number % 2 == 0 { browser.token("x").await.status } else { browser.begin("y", "/").await.1.status } }
-    });
-    let mut leaving = browser.clone();
-    let (statuses, left) = tokio::join!(futures::future::join_all(others), leaving.logout("x"));
-    assert_eq!(left.status, 204);
-    assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
-    assert_eq!(browser.token("x").await.status, 401);
-}
-
-/// E9: cookies that make no sense are no failure of ours, and no sign-in.
-#[tokio::test]
-async fn garbage_in_cookies() {
-    let mock = Mock::default();
-    let url = mock.start().await;
-    mock.with(|seen| seen.lives = 7200);
     let portal = portal(&[("x", &url)], "").await;
     let mut browser = Browser::of(&portal);
+    let (state, _) = browser.begin("x", "/help").await;
+    let answer = browser.get(&format!("/auth/x/callback?code=secret-code&state={state}")).await;
+    let text = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    assert_eq!((answer.status, text("cache-control"), text("referrer-policy"), answer.location()), (303, "no-store".into(), "no-referrer".into(), "/help".into()));
+    assert!(!answer.body.contains("secret-code"));
+    // A wrong secret of the application is told to whoever can mend it, without the secret.
+    mock.with(|seen| seen.secret = Some("right".to_owned()));
+    let answer = browser.sign_in("x").await;
+    assert!(answer.status >= 400 && answer.body.contains("client_secret_file") && !answer.body.contains("code=c"), "{}", answer.body);
+}
+
+/// D12: the relay follows a redirect to a store that is named, without the token, and to no other place.
+#[tokio::test]
+async fn tokens_go_to_the_backend_alone() {
+    let (mock, store) = (Mock::default(), Mock::default());
+    let (url, place) = (mock.start().await, store.start().await);
+    mock.with(|seen| (seen.lives, seen.metadata) = (7200, Some(json!({ "store": place }))));
+    let more = format!(
+        "[[gitlab]]\nid = \"x\"\nurl = \"{url}\"\nclient_id = \"app\"\naccess = \"relay\"\nstorage = [\"{place}\"]\n[[instance]]\nid = \"x\"\nname = \"X\"\ngitlab = \"x\"\n"
+    );
+    let portal = portal(&[], &more).await;
+    let mut browser = Browser::of(&portal);
     browser.sign_in("x").await;
-    let own = browser.cookie.clone();
-    let mut seed = 7_u64;
-    for _ in 0..2_000 {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let length = (seed >> 58) as usize;
-        let noise: String = (0..length).map(|place| char::from(32 + u8::try_from((seed >> (place % 50)) % 95).unwrap_or(1))).collect();
-        let mut stranger = Browser { cookie: format!("__Host-twinport={noise}"), ..Browser::of(&portal) };
-        assert_eq!(stranger.token("x").await.status, 401, "{noise}");
-    }
-    for both in [format!("{own}; __Host-twinport=AAAA"), format!("__Host-twinport=AAAA; {own}")] {
-        let mut twice = Browser { cookie: both.clone(), ..Browser::of(&portal) };
-        assert!([200, 401].contains(&twice.token("x").await.status), "{both}");
-    }
+    let mut ask =
+        async |job: &str| browser.send("GET", &format!("/relay/x/api/v4/projects/1/jobs/{job}/artifacts"), &[("sec-fetch-site", "same-origin"), ("x-twinport", "1")]).await;
+    let answer = ask("7").await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "bytes"));
+    assert_eq!(store.with(|seen| seen.stored.clone()), [None]);
+    assert_eq!(ask("8").await.status, 502);
 }
 
 /// A redirect URI that was registered for a DTaaS client keeps working.
@@ -239,4 +262,29 @@ async fn the_old_redirect_address() {
     assert!(answer.location().contains(&format!("redirect_uri=https%3A%2F%2F{HOST}%2FLibrary")) && answer.location().ends_with("scope=api"), "{}", answer.location());
     assert_eq!(browser.get(&format!("/Library?code=c&state={state}")).await.location(), "/help");
     assert_eq!(browser.get("/Library").await.location(), "/all/library");
+}
+
+/// How the server does is for those who run it, with what to write where.
+#[tokio::test]
+async fn the_page_of_whoever_runs_the_server() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| seen.lives = 7200);
+    let other = portal(&[("x", &url)], "admins = [\"eve@x\", \"ada@y\"]").await;
+    let mut browser = Browser::of(&other);
+    assert_eq!(browser.get("/admin").await.status, 403);
+    browser.sign_in("x").await;
+    let refused = browser.get("/admin").await;
+    assert!(refused.status == 403 && refused.body.contains("[server] admins"), "{}", refused.body);
+    let portal = portal(&[("x", &url)], "admins = [\"ada@x\"]").await;
+    let mut browser = Browser::of(&portal);
+    browser.sign_in("x").await;
+    let page = browser.get("/admin").await;
+    assert_eq!(page.status, 200);
+    for part in
+        [format!("{url} answers as a GitLab"), format!("https://{HOST}/auth/x/callback"), "read_api, api".to_owned(), "the group dtaas cannot be seen with your account".to_owned()]
+    {
+        assert!(page.body.contains(&part), "{part}: {}", page.body);
+    }
+    assert!(!page.body.contains("access-1"));
 }

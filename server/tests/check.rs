@@ -61,6 +61,58 @@ async fn a_backend_that_hangs_is_named_in_time() {
     drop(listener);
 }
 
+/// A backend whose certificate nobody trusts: named by `check`, and by the page of whoever signs in.
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted() {
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
+    let mut command = std::process::Command::new("openssl");
+    command.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=backend",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+    ]);
+    let made = command.arg("-keyout").arg(&key).arg("-out").arg(&certificate).stderr(std::process::Stdio::null()).status();
+    assert!(made.is_ok_and(|status| status.success()), "openssl makes a certificate");
+    let acceptor = server::edge::acceptor(&certificate, &key).unwrap_or_else(|error| panic!("{error}"));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("https://{}", listener.local_addr().expect("it has an address"));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move { acceptor.accept(stream).await });
+        }
+    });
+    let said = bad(&url).await;
+    assert!(said.contains(&format!("the certificate of {url} is not trusted here")) && said.contains("Add its authority"), "{said}");
+    let portal = mock::portal(&[("x", &url)], "").await;
+    let answer = mock::Browser::of(&portal).sign_in("x").await;
+    assert!(answer.status >= 500 && answer.body.contains("does not trust the certificate") && answer.body.contains(&url), "{} {}", answer.status, answer.body);
+}
+
+/// Clocks that differ are said before tokens end at odd times.
+#[tokio::test]
+async fn a_clock_that_is_wrong() {
+    let late = axum::Router::new().fallback(|| async { ([("date", "Mon, 01 Jan 2001 00:00:00 GMT")], axum::Json(serde_json::json!({ "version": "18.5.0" }))) });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    tokio::spawn(async move { axum::serve(listener, late).await });
+    let (_folder, config) = config(&url, "");
+    let said = look(&config).await.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(said.contains("the clocks of") && said.contains("NTP"), "{said}");
+}
+
 #[tokio::test]
 async fn workspaces_and_views() {
     let mock = Mock::default();

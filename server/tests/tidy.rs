@@ -89,6 +89,12 @@ fn rendering_asks_nobody() {
     none(lines_with(pages, &["http.get", "caller_of", "reqwest", "grants"]), "Server rendering makes no request and knows no token.");
 }
 
+/// E2 of SECURITY.md: what a page asks of this server is a route of its own, with its own check of who asks.
+#[test]
+fn there_are_no_server_functions() {
+    none(lines_with(rust("app/src"), &["#[server", "server_fn"]), "Add a route to `server/src/routes.rs` that asks `is_asked_by_the_app`.");
+}
+
 #[test]
 fn html_is_made_in_one_place() {
     let others = rust("app/src").into_iter().filter(|(path, _)| path != "app/src/components/markdown.rs").collect();

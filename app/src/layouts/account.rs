@@ -53,5 +53,6 @@ pub fn Accounts(route: Memo<Route>) -> impl IntoView {
         let leave = move |_| spawn_local(sign_out(signed_in.clone()));
         view! { <button type="button" class="button" on:click=leave>"Sign out everywhere"</button> }.into_any()
     });
-    view! { <ul>{rows}</ul>{everywhere} }
+    let how = bootstrap.admin.then(|| view! { <a class="button" data-variant="quiet" rel="external" href=Route::ADMIN>"How this server does"</a> }.into_any());
+    view! { <ul>{rows}</ul>{everywhere}{how} }
 }

@@ -88,7 +88,7 @@ mod tests {
             guests: false,
             hue: 0,
         };
-        Bootstrap { version: String::new(), backends: vec![backend], instances: vec![instance], people, embed: None }
+        Bootstrap { version: String::new(), backends: vec![backend], instances: vec![instance], people, ..Bootstrap::default() }
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn terminates(job: &PhaseJob<'_>) -> bool {
 #[must_use]
 pub fn life(jobs: &[PhaseJob<'_>], status: &str, quiet: Option<f64>) -> Option<Life> {
     let last = jobs.iter().rfind(|job| terminates(job))?;
-    let runs = jobs.iter().any(|job| job.status == "running" && !terminates(job));
+    let runs = jobs.iter().any(|job| standing(job, false) == Standing::Active && !terminates(job));
     Some(match (status, last.status) {
         ("success" | "canceled" | "skipped", "success") => Life::Stopped,
         ("success" | "canceled" | "skipped", _) => Life::Ended,

@@ -7,10 +7,11 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use oauth2::{CsrfToken, PkceCodeChallenge, Scope};
 use serde::Deserialize;
-use tower_sessions::Session;
+use tower_sessions::cookie::time::Duration;
+use tower_sessions::{Expiry, Session};
 
 use super::pending::{Pending, PendingLogins};
-use super::{done, issuer};
+use super::{done, issuer, signed_in};
 use crate::State;
 use crate::embed::person;
 use crate::failure::Failure;
@@ -54,6 +55,10 @@ pub async fn begin(Shared(state): Shared<State>, session: Session, Path(id): Pat
     let mut pending: PendingLogins = session.get(PendingLogins::KEY).await?.unwrap_or_default();
     pending.add(login);
     session.insert(PendingLogins::KEY, &pending).await?;
+    if signed_in(&state, &session).await?.is_empty() {
+        // Whoever only looked at the sign-in, a robot perhaps, leaves nothing for days.
+        session.set_expiry(Some(Expiry::OnInactivity(Duration::hours(1))));
+    }
     session.save().await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Redirect::to(url.as_str())).into_response())
 }

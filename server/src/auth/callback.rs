@@ -1,11 +1,16 @@
 //! `GET /auth/{backend}/callback`: the answer of the backend, believed only if we asked.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use axum::extract::{Path, Query, State as Shared};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use oauth2::{AuthorizationCode, PkceCodeVerifier, TokenResponse};
 use serde::Deserialize;
-use tower_sessions::Session;
+use tower_sessions::session::Id;
+use tower_sessions::{Session, SessionStore};
 
 use super::backend::Backend;
 use super::grants::{Tokens, random_name};
@@ -86,17 +91,68 @@ pub async fn finish(state: &State, session: &Session, id: &str, answer: Answer) 
     let person = person(state, backend, &tokens.access).await?;
     let grant = random_name();
     state.grants.put(&grant, id, &tokens, chrono::Utc::now().timestamp()).await.map_err(Failure::internal)?;
-    // Another sign-in may have ended while this one was on its way.
+    // Another sign-in may have ended while this one was on its way: one after the other, or the later would undo the earlier.
+    let mut arrivals = state.arrivals.lock().await;
+    let own = session.id();
+    if let Some(other) = arrivals.moved(state, own).await.map_err(Failure::internal)? {
+        add(state, &other, false, backend, SignedIn { backend: id.to_owned(), username: person.username, name: person.name, grant }).await?;
+        let mut response = arrived(&login.then);
+        response.extensions_mut().insert(KeepsCookie);
+        return Ok(response);
+    }
     session.load().await?;
+    add(state, session, true, backend, SignedIn { backend: id.to_owned(), username: person.username, name: person.name, grant }).await?;
+    arrivals.note(own, session.id());
+    Ok(arrived(&login.then))
+}
+
+fn arrived(then: &str) -> Response {
+    let headers = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
+    (headers, Redirect::to(then)).into_response()
+}
+
+/// An answer that leaves the browser's cookie as it is: a newer one is on its way to it.
+#[derive(Debug, Clone, Copy)]
+pub struct KeepsCookie;
+
+/// How long a session's next name is known.
+const KNOWN: Duration = Duration::from_secs(30);
+
+/// Sign-ins that have ended a moment ago: what each session was called, and what it is called now. Two that began in one
+/// session and end at once are both in it afterwards.
+#[derive(Debug, Default)]
+pub struct Arrivals(HashMap<Id, (Id, Instant)>);
+
+impl Arrivals {
+    fn note(&mut self, old: Option<Id>, new: Option<Id>) {
+        self.0.retain(|_, (_, at)| at.elapsed() < KNOWN);
+        if let (Some(old), Some(new)) = (old, new) {
+            self.0.insert(old, (new, Instant::now()));
+        }
+    }
+
+    /// The session that `old` has become, if it has.
+    async fn moved(&self, state: &State, old: Option<Id>) -> Result<Option<Session>, tower_sessions::session_store::Error> {
+        let Some((mut id, _)) = old.and_then(|old| self.0.get(&old)).copied() else { return Ok(None) };
+        while let Some((next, _)) = self.0.get(&id) {
+            id = *next;
+        }
+        let there = state.sessions.load(&id).await?.is_some();
+        Ok(there.then(|| Session::new(Some(id), Arc::new(state.sessions.clone()), None)))
+    }
+}
+
+/// Writes a sign-in into a session, in the place of an earlier one at the same backend. `rename` gives the session a new
+/// name: one from before the sign-in must be worth nothing after it.
+async fn add(state: &State, session: &Session, rename: bool, backend: &Backend, new: SignedIn) -> Result<(), tower_sessions::session::Error> {
     let mut list = signed_in(state, session).await?;
-    for old in list.iter().filter(|old| old.backend == id) {
+    for old in list.iter().filter(|old| old.backend == new.backend) {
         logout::revoke(state, backend, &old.grant).await;
     }
-    list.retain(|old| old.backend != id);
-    list.push(SignedIn { backend: id.to_owned(), username: person.username, name: person.name, grant });
-    // A session id from before the sign-in must be worth nothing after it.
-    session.cycle_id().await?;
-    set_signed_in(session, &list).await?;
-    let headers = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
-    Ok((headers, Redirect::to(&login.then)).into_response())
+    list.retain(|old| old.backend != new.backend);
+    list.push(new);
+    if rename {
+        session.cycle_id().await?;
+    }
+    set_signed_in(session, &list).await
 }

@@ -16,6 +16,8 @@ use crate::State;
 const MARGIN: i64 = 300;
 /// Between looks whether whoever holds the lease is done.
 const LOOK: Duration = Duration::from_millis(100);
+/// Before a refresh that failed is tried again.
+const REST: Duration = Duration::from_secs(5);
 /// Tries to write what a refresh brought.
 const WRITES: u32 = 6;
 /// Looks before giving up; longer than a lease.
@@ -43,7 +45,7 @@ pub async fn fresh(state: &State, backend: &Backend, grant: &str) -> Result<Toke
         let Some(refresh) = current.refresh.clone() else {
             return if current.expires_at > now { Ok(current) } else { Err(Lost::Grant) };
         };
-        if !state.grants.lease(grant, now).await.map_err(Lost::Store)? {
+        if !state.grants.lease(grant).await.map_err(Lost::Store)? {
             tokio::time::sleep(LOOK).await;
             continue;
         }
@@ -76,7 +78,12 @@ async fn renew(state: &State, backend: &Backend, grant: &str, held: Held, refres
         }
         Err(error) => {
             tracing::warn!(backend = backend.id, reason = crate::failure::chain(&error), "a refresh failed");
-            state.grants.release(grant).await;
+            // A backend in trouble is not asked by every tab in turn: the lease stays for a moment.
+            let (state, held) = (state.clone(), grant.to_owned());
+            tokio::spawn(async move {
+                tokio::time::sleep(REST).await;
+                state.grants.release(&held).await;
+            });
             if current.expires_at > now { Ok(current.clone()) } else { Err(Lost::Unreachable) }
         }
     }

@@ -49,6 +49,8 @@ pub async fn of(http: &oauth2::reqwest::Client, backend: &Backend) -> Option<Iss
     }
     let url = format!("{}/.well-known/openid-configuration", backend.internal_url);
     let found = tokio::time::timeout(TIME, read(http, url)).await.ok().flatten();
-    *heard = Some((Instant::now(), found.clone()));
-    found
+    // What it promised once (RFC 9207) is not forgotten because it could not be asked again.
+    let known = found.or_else(|| heard.take().and_then(|(_, before)| before));
+    *heard = Some((Instant::now(), known.clone()));
+    known
 }

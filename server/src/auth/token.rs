@@ -41,7 +41,7 @@ pub async fn token(Shared(state): Shared<State>, session: Session, Path(id): Pat
         Err(_) => Ok(say(StatusCode::GATEWAY_TIMEOUT, "backend_slow")),
         Ok(Ok(Ok(tokens))) => {
             // A page that was made for somebody else sees that it is.
-            let body = json!({ "access_token": tokens.access, "expires_at": tokens.expires_at, "scope": tokens.scope, "username": username });
+            let body = json!({ "access_token": tokens.access, "expires_at": tokens.expires_at, "expires_in": tokens.expires_at - chrono::Utc::now().timestamp(), "scope": tokens.scope, "username": username });
             Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
         }
         Ok(Ok(Err(Lost::Grant))) => {

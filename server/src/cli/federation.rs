@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use server::card::{Card, VERSION};
-use server::check::{Verdict, look};
-use server::config::Config;
-use server::import::{from_card, from_env};
+use crate::card::{Card, VERSION};
+use crate::check::{Verdict, look};
+use crate::config::Config;
+use crate::import::{from_card, from_env};
 
 use super::say;
 

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::config::{Config, Instance};
 use clap::Args;
 use federation::journal::{Journal, VERSION, Wish};
 use federation::lead::{Hands, Lead, Reached, Seen};
@@ -16,7 +17,6 @@ use federation::reach::{record, sentence};
 use federation::standing::Whole;
 use gitlab::endpoint::ask;
 use gitlab::{Error, Request, Response, Transport};
-use server::config::{Config, Instance};
 
 use super::say;
 

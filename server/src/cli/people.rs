@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
+use crate::config::Config;
+use crate::state::forge_config;
 use forge::Forge;
 use forge::clock::Clock;
-use server::config::Config;
-use server::state::forge_config;
 
 use super::{Place, UserCommand, say};
 

@@ -1,11 +1,11 @@
 //! `twinport serve`.
 
+use crate::State;
+use crate::config::Config;
+use crate::edge::{Door, Front, Listener};
+use crate::workspaces::Gate;
 use forge::admin::FIRST_USER;
 use forge::runner::Sandbox;
-use server::State;
-use server::config::Config;
-use server::edge::{Door, Front, Listener};
-use server::workspaces::Gate;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -25,7 +25,7 @@ async fn bind(listen: std::net::SocketAddr) -> Result<TcpListener, String> {
 
 fn tls(config: &Config) -> Result<Option<tokio_rustls::TlsAcceptor>, String> {
     match (&config.server.certificate, &config.server.key) {
-        (Some(certificate), Some(key)) => server::edge::acceptor(certificate, key).map(Some),
+        (Some(certificate), Some(key)) => crate::edge::acceptor(certificate, key).map(Some),
         _ => Ok(None),
     }
 }
@@ -71,9 +71,9 @@ pub async fn serve(arguments: Serve) -> Result<(), String> {
         tokio::spawn(async move { forge.run_jobs(stop).await })
     });
     let trusted = config.trusted().unwrap_or_default();
-    let front = Front { router: server::router(&state), gate: Gate::of(&state), trusted: trusted.into(), main: tokio::runtime::Handle::current() };
-    let server = tokio::spawn(server::edge::serve(listeners, front, stop.clone()));
-    let watching = tokio::spawn(server::workspaces::watch(state.clone()));
+    let front = Front { router: crate::router(&state), gate: Gate::of(&state), trusted: trusted.into(), main: tokio::runtime::Handle::current() };
+    let server = tokio::spawn(crate::edge::serve(listeners, front, stop.clone()));
+    let watching = tokio::spawn(crate::workspaces::watch(state.clone()));
     let _ = say(&format!("Twinport is ready at {}", config.public_url()));
     if let Some(forge) = state.forge.clone() {
         let link = forge.sign_in_link(FIRST_USER).await.map_err(|error| error.to_string())?;

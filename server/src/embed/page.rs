@@ -69,6 +69,7 @@ fn bootstrap(state: &State, grant: &Grant, theme: Option<&str>) -> Option<Bootst
         instances: vec![Instance { group: group.to_owned(), guests: false, workspace: false, ..instance.clone() }],
         // Whose projects are meant by “private” here: those of the project that the grant names.
         people: vec![Person { backend: backend.id.clone(), username: name.to_owned(), name: name.to_owned() }],
+        admin: false,
         embed: Some(told.to_string()),
     })
 }

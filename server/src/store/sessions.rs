@@ -1,9 +1,12 @@
 //! Browser sessions in any of the stores. What is kept is a hash of a session's id, so that whoever
 //! reads the store cannot be anybody.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use sqlx::{PgPool, SqlitePool};
+use tokio::sync::Mutex;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Result, SessionStore};
 use tower_sessions_redis_store::RedisStore;
@@ -29,19 +32,21 @@ enum Kept {
     Redis(RedisStore<RedisPool>),
 }
 
-/// All sessions.
+/// All sessions. The lock makes one step of looking whether a session is still there and writing it; between two servers
+/// only the store of Redis does (`SET … XX`).
 #[derive(Debug, Clone)]
-pub struct Sessions(Kept);
+pub struct Sessions(Kept, Arc<Mutex<()>>);
 
 impl Sessions {
     /// In this store.
     #[must_use]
     pub fn of(store: &Store) -> Self {
-        Self(match store {
+        let kept = match store {
             Store::Sqlite(pool) => Kept::Sqlite(sqlite(pool)),
             Store::Postgres(pool) => Kept::Postgres(postgres(pool)),
             Store::Redis(pool) => Kept::Redis(RedisStore::new(pool.clone())),
-        })
+        };
+        Self(kept, Arc::default())
     }
 
     fn store(&self) -> &dyn SessionStore {
@@ -77,6 +82,7 @@ impl SessionStore for Sessions {
 
     async fn save(&self, record: &Record) -> Result<()> {
         // A session that somebody ended meanwhile is not brought back by a request that is still on its way.
+        let _turn = self.1.lock().await;
         if self.store().load(&hidden(&record.id)).await?.is_none() {
             return Ok(());
         }
@@ -89,6 +95,7 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
+        let _turn = self.1.lock().await;
         self.store().delete(&hidden(id)).await
     }
 }

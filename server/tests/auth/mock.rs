@@ -20,6 +20,14 @@ use tower::ServiceExt;
 pub struct Seen {
     pub codes: usize,
     pub refreshes: usize,
+    /// Refreshes that were asked for, whatever came of them.
+    pub tried: usize,
+    /// Milliseconds before a code is exchanged.
+    pub ponders: u64,
+    /// Refreshes fail as on a backend in trouble.
+    pub broken: bool,
+    /// `Authorization` of requests that came to the store.
+    pub stored: Vec<Option<String>>,
     pub revoked: Vec<String>,
     /// Seconds that its access tokens live.
     pub lives: i64,
@@ -52,6 +60,8 @@ impl Mock {
             .route("/api/v4/version", get(|| async { (StatusCode::UNAUTHORIZED, Json(json!({ "message": "401 Unauthorized" }))) }))
             .route("/api/graphql", any(|| async { ([(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization,content-type")], "") }))
             .route("/.well-known/openid-configuration", get(metadata))
+            .route("/api/v4/projects/{id}/jobs/{job}/artifacts", get(artifacts))
+            .route("/store/{file}", get(stored))
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
@@ -69,6 +79,19 @@ async fn metadata(State(mock): State<Mock>) -> Response {
     }
 }
 
+/// Large files lie elsewhere: `7` in the store that `metadata` names, anything else where nobody expects it.
+async fn artifacts(State(mock): State<Mock>, axum::extract::Path((_, job)): axum::extract::Path<(String, String)>) -> Response {
+    let place = mock.with(|seen| seen.metadata.as_ref().and_then(|value| value["store"].as_str().map(str::to_owned))).unwrap_or_default();
+    let place = if job == "7" { place } else { "http://127.0.0.1:9".to_owned() };
+    (StatusCode::FOUND, [(header::LOCATION, format!("{place}/store/file"))]).into_response()
+}
+
+async fn stored(State(mock): State<Mock>, headers: HeaderMap) -> &'static str {
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    mock.with(|seen| seen.stored.push(sent));
+    "bytes"
+}
+
 async fn token(State(mock): State<Mock>, Form(form): Form<HashMap<String, String>>) -> Response {
     let get = |key: &str| form.get(key).cloned().unwrap_or_default();
     let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
@@ -77,6 +100,15 @@ async fn token(State(mock): State<Mock>, Form(form): Form<HashMap<String, String
     }
     if get("grant_type") == "authorization_code" && (get("code") == "twinport-check" || get("code_verifier").len() < 43) {
         return refused("invalid_grant");
+    }
+    if get("grant_type") == "authorization_code" {
+        let ponders = mock.with(|seen| seen.ponders);
+        tokio::time::sleep(Duration::from_millis(ponders)).await;
+    } else if mock.with(|seen| {
+        seen.tried += 1;
+        seen.broken
+    }) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let outcome = mock.with(|seen| {
         if get("grant_type") == "refresh_token" {
@@ -116,7 +148,7 @@ async fn revoke(State(mock): State<Mock>, Form(form): Form<HashMap<String, Strin
 pub struct Portal {
     pub router: Router,
     pub state: server::State,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 pub const HOST: &str = "portal.test";
@@ -131,7 +163,7 @@ pub async fn portal(backends: &[(&str, &str)], more: &str) -> Portal {
     std::fs::write(&file, text).expect("it can be written");
     let config = Config::load(Some(&file)).unwrap_or_else(|error| panic!("{error}"));
     let state = server::State::open(&config, folder.path().join("data")).await.unwrap_or_else(|error| panic!("{error}"));
-    Portal { router: server::router(&state), state, _folder: folder }
+    Portal { router: server::router(&state), state, folder }
 }
 
 pub struct Answer {

@@ -158,7 +158,8 @@ async fn a_server_that_dies_asks_for_one_sign_in() {
     assert_eq!((answer.status, answer.json()["error"].as_str()), (401, Some("signed_out")));
     assert_eq!(browser.sign_in("x").await.status, 303);
     assert_eq!(browser.token("x").await.status, 200);
-    assert_eq!(mock.with(|seen| seen.refreshes), 2, "no attempt too many");
+    // One by the dead server, one by this one, none for a token that is dead: `lives` makes the new one due at once.
+    assert_eq!(mock.with(|seen| (seen.refreshes, seen.tried)), (2, 3), "no attempt too many");
 }
 
 /// D10: a grant that died ends there and nowhere else.
@@ -174,7 +175,7 @@ async fn a_dead_grant_ends_nothing_else() {
     assert_eq!(browser.token("x").await.status, 401);
     assert_eq!(browser.token("y").await.status, 200);
     assert_eq!(browser.token("x").await.status, 401);
-    assert_eq!(dead.with(|seen| seen.refreshes), 1, "nobody tries again and again");
+    assert_eq!(dead.with(|seen| (seen.refreshes, seen.tried)), (1, 2), "nobody tries again and again");
 }
 
 /// A backend that is slow does not hold a page's connection for long, and what it brings is kept.
@@ -189,4 +190,106 @@ async fn a_slow_refresh_goes_on_alone() {
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert_eq!(browser.token("x").await.status, 200);
     assert_eq!(mock.with(|seen| seen.refreshes), 1);
+}
+
+/// D16: a backend in trouble is asked by one of many, and left alone for a moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_in_trouble_is_not_stormed() {
+    let (mock, url) = backend(10, 0).await;
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    browser.sign_in("x").await;
+    mock.with(|seen| seen.broken = true);
+    let statuses = join_all((0..20).map(|_| browser.clone()).map(|mut browser| async move { browser.token("x").await.status })).await;
+    assert_eq!(mock.with(|seen| seen.tried), 1, "{statuses:?}");
+    mock.with(|seen| seen.broken = false);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(browser.token("x").await.status, 200);
+}
+
+/// D14: who signs out while a refresh is on its way is signed out, and what it brings is revoked.
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_during_a_refresh() {
+    let (mock, url) = backend(10, 700).await;
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    browser.sign_in("x").await;
+    let (mut asking, mut leaving) = (browser.clone(), browser.clone());
+    let (asked, left) = tokio::join!(asking.token("x"), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        leaving.logout("x").await
+    });
+    assert_eq!((asked.status, left.status), (401, 204));
+    for _ in 0..100 {
+        if mock.with(|seen| seen.revoked.len()) >= 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let revoked = mock.with(|seen| seen.revoked.clone());
+    assert!(["access-2", "refresh-2"].iter().all(|token| revoked.iter().any(|known| known == token)), "{revoked:?}");
+}
+
+/// A server of its own with one backend, in `folder`; it ends with what this returns.
+fn real(folder: &Path, url: &str, port: u16) -> Stop {
+    let file = folder.join("twinport.toml");
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n[forge]\nenabled = false\n[[gitlab]]\nid = \"x\"\nurl = \"{url}\"\nclient_id = \"app\"\n[[instance]]\nid = \"x\"\nname = \"X\"\ngitlab = \"x\"\n"
+    );
+    std::fs::write(&file, text).expect("it can be written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinport"));
+    command.args(["serve", "--config"]).arg(&file).arg("--data").arg(folder.join("data"));
+    Stop(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"))
+}
+
+/// D9, for real: the process is killed between the backend's refresh and its answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_asks_for_one_sign_in() {
+    let (mock, url) = backend(10, 3_000).await;
+    let (folder, port) = (tempfile::tempdir().expect("a temporary folder can be made"), free_port());
+    let base = format!("http://127.0.0.1:{port}");
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client can be made");
+    let cookie_of = |answer: &reqwest::Response| {
+        answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).and_then(|text| text.split(';').next()).unwrap_or_default().to_owned()
+    };
+    let sign_in = async || {
+        let begun = http.get(format!("{base}/auth/x?then=/")).send().await.expect("it answers");
+        let location = begun.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let state = url::Url::parse(&location).ok().and_then(|url| url.query_pairs().find(|(key, _)| key == "state").map(|(_, value)| value.into_owned())).unwrap_or_default();
+        let done = http.get(format!("{base}/auth/x/callback?code=c&state={state}")).header("cookie", cookie_of(&begun)).send().await.expect("it answers");
+        assert_eq!(done.status().as_u16(), 303);
+        cookie_of(&done)
+    };
+    let token = async |cookie: &str| {
+        let request = http.post(format!("{base}/auth/x/token")).header("cookie", cookie).header("x-twinport", "1").header("sec-fetch-site", "same-origin");
+        request.send().await.map(|answer| answer.status().as_u16()).unwrap_or_default()
+    };
+    let first = real(folder.path(), &url, port);
+    listens(port).await;
+    let cookie = sign_in().await;
+    let asking = tokio::spawn({
+        let request = http.post(format!("{base}/auth/x/token")).header("cookie", &cookie).header("x-twinport", "1").header("sec-fetch-site", "same-origin");
+        async move { request.send().await.is_ok_and(|answer| answer.status().is_success()) }
+    });
+    for _ in 0..200 {
+        if mock.with(|seen| seen.refreshes) == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(first);
+    assert!(!asking.await.expect("it ended"), "the answer never came");
+    mock.with(|seen| seen.slow = 0);
+    let _second = real(folder.path(), &url, port);
+    listens(port).await;
+    // The dead server's lease ends by itself; until then a page is told to wait.
+    let mut status = 504;
+    for _ in 0..30 {
+        status = token(&cookie).await;
+        if status != 504 {
+            break;
+        }
+    }
+    assert_eq!(status, 401, "one clean sign-in");
+    assert_eq!(token(&sign_in().await).await, 200);
 }
