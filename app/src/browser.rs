@@ -338,9 +338,15 @@ pub fn set_fragment(fragment: &str) {
 
 /// Puts `query`, which begins with `?` or is empty, into the address of this page.
 pub fn set_query(query: &str) {
-    if let (Ok(history), Ok(path)) = (window().history(), window().location().pathname()) {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{query}")));
+    if let (Ok(history), Ok(path), Ok(hash)) = (window().history(), window().location().pathname(), window().location().hash()) {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{query}{hash}")));
     }
+}
+
+/// The part of the address behind `#`.
+#[must_use]
+pub fn fragment() -> String {
+    window().location().hash().unwrap_or_default()
 }
 
 /// Scrolls so far down.

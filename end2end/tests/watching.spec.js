@@ -81,7 +81,7 @@ test('a run that was deleted says so, and shows what it was', async ({ page }) =
   await expect(page.getByRole('tab', { name: 'Timeline' })).toHaveAttribute('aria-selected', 'true');
   await expect(page.locator('.stages').getByRole('link', { name: /first/ })).toBeVisible();
   await call('DELETE', `${P}/pipelines/${id}`);
-  await expect(page.getByText('This run has been deleted.')).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByText('This run is there no more.')).toBeVisible({ timeout: 15_000 });
   await expect(page.getByRole('button', { name: 'Cancel run' })).toHaveCount(0);
   await expect(page.locator('.stages').getByRole('link', { name: /first/ })).toBeVisible();
   // The address follows what is looked at.

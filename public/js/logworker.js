@@ -21,7 +21,7 @@ const turns = { search: 0, digest: 0 };
 /// What is searched for, what was found, and the first line that is to be looked at again.
 let search = null;
 /// Milliseconds after which lines that were written meanwhile are searched too.
-const GROW = 500;
+const GROW = 1000;
 const ready = init({ module_or_path: new URL('logengine_bg.wasm', import.meta.url) }).then(
   () => { engine = new Engine(false); },
   (error) => { postMessage({ broken: String(error.message ?? error) }); throw error; },
@@ -35,7 +35,7 @@ function show() {
     dirty = false;
     engine.settle();
     draw();
-    if (search) search.timer ??= setTimeout(look, GROW, search);
+    if (search) later(search);
   }, 0);
 }
 
@@ -65,10 +65,13 @@ async function walk(kind, from, each) {
   const own = ++turns[kind];
   let line = from;
   while (line < engine.lines()) {
+    // Text and count belong together: what was pushed meanwhile is settled first.
+    engine.settle();
     const text = engine.text(line, SLICE);
     each(text, line);
     const next = engine.next();
-    if (next <= line) return true;
+    // Nothing can come between here and whoever waits for the end.
+    if (next <= line || next >= engine.lines()) return true;
     line = next;
     await turn();
     if (own !== turns[kind]) return false;
@@ -105,8 +108,15 @@ function find(wish) {
   } catch (error) {
     return postMessage({ found: { total: 0, lines: new Uint32Array(), part: 1, error: String(error.message), grown: false } });
   }
-  look(search);
+  return look(search);
 }
+
+function later(own) {
+  own.timer ??= setTimeout(() => look(own).catch(fail), GROW);
+}
+
+/// Out of memory, most likely: what is shown stays, and the page says that no more comes.
+const fail = (error) => postMessage({ broken: String(error.message ?? error) });
 
 /// Searches what was not searched yet. The last line may still grow, and is looked at again.
 async function look(own) {
@@ -121,6 +131,8 @@ async function look(own) {
   const tell = (part) => postMessage({ found: { total: own.total, lines: Uint32Array.from(own.lines), part, error: null, grown: own.grown } });
   const whole = await walk('search', own.from, (text, first) => {
     matches(text, own.expression, first, (line) => {
+      // A match of nothing behind the last line end is on no line.
+      if (line >= engine.lines()) return;
       own.total += 1;
       own.tail = line === last ? own.tail + 1 : 1;
       last = line;
@@ -138,7 +150,7 @@ async function look(own) {
   own.from = end;
   if (!own.grown || own.total !== before) tell(1);
   own.grown = true;
-  if (own.again) own.timer ??= setTimeout(look, GROW, own);
+  if (own.again) later(own);
 }
 
 /// Lines that look like trouble, alike ones counted together, in the order of their first.
@@ -210,7 +222,6 @@ onmessage = async ({ data }) => {
   try {
     for (const [name, value] of Object.entries(data)) await actions[name]?.(value);
   } catch (error) {
-    // Out of memory, most likely: what is shown stays, and the page says that no more comes.
-    postMessage({ broken: String(error.message ?? error) });
+    fail(error);
   }
 };

@@ -29,7 +29,7 @@ pub async fn is_admin(state: &State, people: &[SignedIn]) -> bool {
         return true;
     }
     match (&state.forge, people.iter().find(|own| own.backend == "forge")) {
-        (Some(forge), Some(own)) => forge.find_user(&own.username).await.is_ok_and(|user| user.admin),
+        (Some(forge), Some(own)) => forge.find_user(&own.username).await.is_ok_and(|user| user.admin && user.state == "active"),
         _ => false,
     }
 }

@@ -1,7 +1,9 @@
 //! Everything the parts of the server share, and how it is put together.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use app::bootstrap::{Backend as PublicBackend, Instance as PublicInstance};
 use forge::Forge;
@@ -83,6 +85,8 @@ pub struct Inner {
     pub sessions: Sessions,
     /// Sign-ins that ended a moment ago.
     pub arrivals: tokio::sync::Mutex<Arrivals>,
+    /// Grants whose refresh has failed a moment ago, and until when nobody tries again.
+    pub resting: tokio::sync::Mutex<HashMap<String, Instant>>,
     /// What the administrator wrote.
     pub config: Config,
     /// How long those last.
@@ -225,6 +229,7 @@ impl State {
             store,
             sessions,
             arrivals: tokio::sync::Mutex::default(),
+            resting: tokio::sync::Mutex::default(),
             config: config.clone(),
             limits,
             name,

@@ -28,6 +28,8 @@ pub struct Line {
     pub options: Vec<(String, String)>,
     /// On the empty line that ends a section: its length, `MM:SS` or `HH:MM:SS`.
     pub duration: Option<String>,
+    /// On the same line: the name of the section.
+    pub ends: Option<String>,
     /// Bytes at its end that were not read, because it is very long.
     pub left_out: usize,
 }

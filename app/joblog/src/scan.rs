@@ -201,6 +201,7 @@ impl State {
         self.line.section = self.open.last().map(|section| section.name.clone());
         let section = self.open.remove(found);
         self.line.duration = Some(clock(marker.time - section.since));
+        self.line.ends = Some(section.name);
         self.line.header = false;
         self.line.options = Vec::new();
         let after = place + marker.length as u64;

@@ -38,7 +38,7 @@ impl Sections {
     }
 
     pub(crate) fn note(&mut self, index: usize, line: &Line) {
-        let name = line.section.clone().unwrap_or_default();
+        let name = line.ends.as_ref().or(line.section.as_ref()).cloned().unwrap_or_default();
         if let Some(duration) = &line.duration {
             self.footers.push(index);
             if let Some(place) = self.open.iter().position(|open| self.list[*open].name == name) {

@@ -222,7 +222,7 @@ fn said(message: &JsValue) -> Option<Said> {
 /// A log in its worker; gone when this is.
 pub struct LogWorker {
     worker: Worker,
-    written: Cell<Option<f64>>,
+    opened: Cell<(f64, Option<f64>)>,
     _hear: Closure<dyn FnMut(JsValue)>,
 }
 
@@ -257,13 +257,13 @@ impl LogWorker {
                 hear(said);
             }
         });
-        Self { worker: open(&super::beside_app("logworker.js"), &hear), written: Cell::new(None), _hear: hear }
+        Self { worker: open(&super::beside_app("logworker.js"), &hear), opened: Cell::new((0.0, None)), _hear: hear }
     }
 
-    /// When the log had been written last as it was asked for (`Last-Modified`, RFC 9110 §8.8.2), where its backend says so:
-    /// milliseconds since 1970.
-    pub fn written(&self) -> Option<f64> {
-        self.written.get()
+    /// When the log was asked for last, in milliseconds of the monotonic clock, and when it had been written to last by
+    /// then (`Last-Modified`, RFC 9110 §8.8.2), in milliseconds since 1970, where its backend says so.
+    pub fn opened(&self) -> (f64, Option<f64>) {
+        self.opened.get()
     }
 
     fn tell(&self, name: &str, value: &JsValue) {
@@ -329,7 +329,7 @@ impl LogWorker {
             builder = builder.header("Range", &format!("bytes={from}-"));
         }
         let answer = builder.send().await.map_err(|_| Error::Unreachable)?;
-        self.written.set(answer.headers().get("last-modified").and_then(|time| super::parse_time(&time)));
+        self.opened.set((super::ticks(), answer.headers().get("last-modified").and_then(|time| super::parse_time(&time))));
         let headers = answer.headers().entries().map(|(name, value)| (name.to_lowercase(), value)).collect();
         let body = if answer.ok() { Vec::new() } else { answer.binary().await.unwrap_or_default() };
         let opening = trace.open(&Response { status: answer.status(), headers, body })?;

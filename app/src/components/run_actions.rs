@@ -73,17 +73,26 @@ pub fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<Ru
             }
         });
     };
+    let onward = StoredValue::new(use_navigate());
     let restart = move |job: JobId| {
+        let Some((twin, run, branch)) = view_of.with_untracked(|view| Some((view.twin.clone()?, view.parent.id.0, view.parent.reference.clone()))) else { return };
+        // All that is needed is taken along: the page may be left meanwhile.
+        let (client, pipelines, go) = (stored.get_value(), pipelines(), onward.get_value());
         busy.set(true);
         toasts.good("The twin is stopped in order, and then started again.");
         spawn_local(async move {
-            match terminate(stored.get_value(), owner, job, pipelines()).await {
-                Ok(()) => again.with_value(|again| again()),
-                Err(problem) => {
-                    toasts.bad(problem.title, problem.advice);
-                    let _ = busy.try_set(false);
-                    query.refresh();
-                }
+            let outcome = match terminate(client.clone(), owner, job, pipelines).await {
+                Ok(()) => start_again(client.clone(), owner, twin, run, branch).await,
+                Err(problem) => Err(problem),
+            };
+            let here = busy.try_set(false).is_none();
+            match outcome {
+                Ok(pipeline) if here => go(&Route::Run { instance: client.instance.id, owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
+                Ok(pipeline) => toasts.good(format!("The twin was started again: run {pipeline}.")),
+                Err(problem) => toasts.bad(problem.title, problem.advice),
+            }
+            if here {
+                query.refresh();
             }
         });
     };
@@ -96,8 +105,10 @@ pub fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<Ru
             </Show>
         }>
             <button type="button" class="button" data-variant="quiet" aria-pressed=move || told.get().to_string() on:click=tell>"Tell me when it ends"</button>
-            {dynamic(move || view_of.get().terminator().map(|job| view! {
+            {dynamic(move || view_of.with(|view| view.terminator().filter(|_| view.twin.is_some())).map(|job| view! {
                 <button type="button" class="button" disabled=move || busy.get() on:click=move |_| restart(job)><Picture icon=Icon::Again/>"Restart"</button>
+            }))}
+            {dynamic(move || view_of.get().terminator().map(|job| view! {
                 <button type="button" class="button" data-variant="primary" disabled=move || busy.get() on:click=move |_| stop.run(Some(job))><Picture icon=Icon::Stop/>"Terminate"</button>
             }))}
             <button type="button" class="button" data-variant="danger" disabled=move || view_of.get().status == Status::Canceling on:click=move |_| asked.set(true)>

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use twin::run::{Tone, duration, tone};
 
-use super::run_table::RunTable;
+use super::run_table::{Key, RunTable};
 use crate::bootstrap::Instance;
 use crate::browser::{self, tab};
 use crate::queries::runs::RunRow;
@@ -81,6 +81,8 @@ fn trend(rows: &[RunRow]) -> Option<AnyView> {
 /// All runs, and what narrows and groups them. `rows` come newest first.
 pub fn history(instances: Vec<Instance>, rows: Signal<Vec<RunRow>>) -> AnyView {
     let (text, only, grouped) = (RwSignal::new(String::new()), Cell::new(None::<Only>), Cell::new(false));
+    // What is chosen to be compared stays chosen while rows change.
+    let chosen = Cell::new(Vec::<Key>::new());
     Effect::new(|_| tab::boards());
     let found = move || {
         let wanted = text.with(|text| text.trim().to_lowercase());
@@ -116,7 +118,7 @@ pub fn history(instances: Vec<Instance>, rows: Signal<Vec<RunRow>>) -> AnyView {
                 let twin = found.first().map(|row| row.twin.clone());
                 found.iter().all(|row| Some(&row.twin) == twin.as_ref()).then(|| trend(&found)).flatten()
             };
-            return view! { {dynamic(one_twin)}<RunTable instances=instances.clone() rows=Signal::derive(found) with_twin=true/> }.into_any();
+            return view! { {dynamic(one_twin)}<RunTable instances=instances.clone() rows=Signal::derive(found) with_twin=true chosen/> }.into_any();
         }
         let mut groups: BTreeMap<String, Vec<RunRow>> = BTreeMap::new();
         for row in found() {
@@ -124,7 +126,7 @@ pub fn history(instances: Vec<Instance>, rows: Signal<Vec<RunRow>>) -> AnyView {
         }
         let one = |(twin, rows): (String, Vec<RunRow>)| {
             let heading = format!("{twin} ({})", rows.len());
-            view! { <h2>{heading}</h2>{trend(&rows)}<RunTable instances=instances.clone() rows=Signal::derive(move || rows.clone()) with_twin=false/> }.into_any()
+            view! { <h2>{heading}</h2>{trend(&rows)}<RunTable instances=instances.clone() rows=Signal::derive(move || rows.clone()) with_twin=false chosen/> }.into_any()
         };
         groups.into_iter().map(one).collect_view().into_any()
     });

@@ -20,16 +20,17 @@ fn times(row: &RunRow) -> (String, Option<String>) {
 }
 
 /// A run by where it is.
-type Key = (String, Owner, i64);
+pub type Key = (String, Owner, i64);
 
-/// The table. `instances` are those that the rows tell apart, none where all are of one.
+/// The table. `chosen` are those to compare, which whoever shows the table keeps. `instances` are those that the rows tell apart, none where all are of one.
 #[component]
-pub fn RunTable(instances: Vec<Instance>, #[prop(into)] rows: Signal<Vec<RunRow>>, with_twin: bool) -> impl IntoView {
-    let chosen = Cell::new(Vec::<Key>::new());
+pub fn RunTable(instances: Vec<Instance>, #[prop(into)] rows: Signal<Vec<RunRow>>, with_twin: bool, chosen: Cell<Vec<Key>>) -> impl IntoView {
     let several = !instances.is_empty();
     // Two of one project can be compared: the older one first.
     let comparison = dynamic(move || {
-        let list = chosen.with(Clone::clone);
+        let mut list = chosen.with(Clone::clone);
+        // Other tables of the page have their own.
+        rows.with(|rows| list.retain(|(instance, owner, pipeline)| rows.iter().any(|row| (&row.instance, row.owner, row.pipeline) == (instance, *owner, *pipeline))));
         let words = match list.as_slice() {
             [] => return None,
             [_] => "Choose one more run to compare the two.",

@@ -3,6 +3,7 @@
 use gitlab::jobs::Job;
 use leptos::prelude::*;
 use twin::asset::Owner;
+use twin::phase::rank;
 
 use super::status::StatusMark;
 use crate::queries::run::{Part, RunView};
@@ -16,6 +17,10 @@ fn stages(part: &Part) -> Vec<(&str, Vec<&Job>)> {
             Some((_, jobs)) => jobs.push(job),
             None => stages.push((&job.stage, vec![job])),
         }
+    }
+    // A job that was run again is the newest of its stage; phases that everybody knows have an order of their own.
+    if stages.iter().all(|(stage, _)| rank(stage).is_some()) {
+        stages.sort_by_key(|(stage, _)| rank(stage));
     }
     stages
 }

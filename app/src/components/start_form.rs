@@ -97,22 +97,38 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
             }
         });
     };
-    // Another branch may declare others; what is there under a name stays as it was typed.
+    // Another branch may declare others. What was typed under a name stays, on the way there and back.
+    let typed: StoredValue<Values, LocalStorage> = StoredValue::new_local(values.peek(Clone::clone).unwrap_or_default());
+    let given = StoredValue::new_local(choices.clone());
+    let value = move |field: Field| {
+        let known = typed.with_value(|typed| typed.iter().find(|(old, _)| old.name == field.name).map(|(_, value)| *value));
+        // A variable that the run before was given becomes a field where the branch declares it.
+        let more = extra.peek(Clone::clone).unwrap_or_default();
+        let (same, others): (Vec<_>, Vec<_>) = more.into_iter().partition(|(key, _)| key.get_untracked() == field.name);
+        let value = known.or(same.first().map(|(_, value)| *value)).unwrap_or_else(|| RwSignal::new(given.with_value(|given| first_value(&field, given))));
+        if !same.is_empty() {
+            extra.set(others);
+        }
+        if known.is_none() {
+            typed.update_value(|typed| typed.push((field.clone(), value)));
+        }
+        (field, value)
+    };
     let declare = move |chosen: String| {
         let (client, owner) = (stored.get_value(), of.get_value().owner);
         spawn_local(async move {
-            let (fields, why) = fields_on(&client, owner, &chosen).await;
-            if branch.try_get_untracked() != Some(chosen) {
+            let outcome = fields_on(&client, owner, &chosen).await;
+            if branch.try_get_untracked() != Some(chosen.clone()) {
                 return;
             }
-            let before: Values = values.peek(Clone::clone).unwrap_or_default();
-            let value = |field: Field| {
-                let known = before.iter().find(|(old, value)| old.name == field.name && value.get_untracked() != old.value);
-                let value = known.map_or_else(|| RwSignal::new(field.value.clone()), |(_, value)| *value);
-                (field, value)
-            };
-            values.set(fields.into_iter().map(value).collect());
-            unread.set(why);
+            match outcome {
+                Ok((fields, why)) => {
+                    values.set(fields.into_iter().map(value).collect());
+                    unread.set(why);
+                }
+                // What was declared before stays, and so does what was typed.
+                Err(error) => drop(problem.set(Some(Problem::new(&error, &format!("read what {chosen} declares"), &client.instance.name)))),
+            }
         });
     };
     let first = branch.get_untracked();

@@ -67,6 +67,7 @@ fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>, told: RwSigna
                 unseen = 0;
             }
             match load {
+                Load::Ready(view) if view.gone => return,
                 Load::Ready(view) if view.is_over() => {}
                 Load::Ready(view) => {
                     let outcome = again(client.clone(), owner, view.clone(), turn).await;
@@ -87,7 +88,7 @@ fn keep_fresh(client: Client, owner: Owner, query: Query<RunView>, told: RwSigna
 /// How a continuous twin stands, with its last sign of life.
 fn lives(view: &RunView, beat: Option<f64>) -> Option<String> {
     let quiet = beat.map(|beat| (browser::now() - beat) / 1000.0);
-    let life = view.life(quiet)?;
+    let life = view.life(quiet).filter(|_| !view.gone)?;
     let shown = matches!(life, Life::Live | Life::Stale);
     Some(quiet.filter(|_| shown).map_or_else(|| life.words().to_owned(), |quiet| format!("{}, last line {}", life.words(), ago(quiet))))
 }
@@ -107,7 +108,7 @@ fn Facts(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, q
         let commit: String = run.parent.sha.chars().take(8).collect();
         view! {
                 <span>{format!("Started {when} by {who}")}</span><span>{run.parent.reference.unwrap_or_default()}" "<code>{commit}</code></span>
-                {(!run.status.is_complete()).then(|| began.map(|began| view! { <span>{format!("Going on for {}", duration((browser::now() - began) / 1000.0))}</span> }))}
+                {(!run.status.is_complete() && !run.gone).then(|| began.map(|began| view! { <span>{format!("Going on for {}", duration((browser::now() - began) / 1000.0))}</span> }))}
                 {elsewhere.then(|| view! { <a href=address rel="external noopener noreferrer">"On its backend"</a> })}
         }
     });
@@ -137,7 +138,7 @@ fn JobNotes(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>
     };
     let job = Memo::new(move |_| view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).map(|job| (job.id, job.status.clone(), job.failure_reason.clone())));
     dynamic(move || {
-        let (id, status, why) = job.get()?;
+        let (id, status, why) = job.get().filter(|_| !view_of.with(|view| view.gone))?;
         match status {
             Status::Failed => Some(
                 view! {
@@ -169,7 +170,7 @@ fn panels(client: Client, owner: Owner, view_of: Signal<RunView>) -> AnyView {
     let around = Around {
         client,
         whose: Rc::new(move |_| Some(target.clone())),
-        live: Signal::derive(move || !view_of.get().status.is_complete()),
+        live: Signal::derive(move || view_of.with(|view| !view.status.is_complete() && !view.gone)),
         members: Rc::default(),
         folder: asset.path(),
     };
@@ -186,10 +187,18 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
         Route::Run { job, .. } => job,
         _ => None,
     });
-    let chosen = Memo::new(move |_| named.get().or_else(|| view_of.get().best_job().map(|job| job.id.0)));
-    let name = Memo::new(move |_| view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).map(|job| job.name.clone()).unwrap_or_default());
     let wished = use_location().query.with_untracked(|query| query.get("tab"));
     let tab = RwSignal::new(TABS.into_iter().find(|key| wished.as_deref() == Some(*key)).unwrap_or("log"));
+    // Somebody who chooses a job, wherever it is shown, wants its log.
+    Effect::new(move |before: Option<Option<i64>>| {
+        let now = named.get();
+        if before.is_some_and(|before| before != now) && now.is_some() {
+            tab.set("log");
+        }
+        now
+    });
+    let chosen = Memo::new(move |_| named.get().or_else(|| view_of.get().best_job().map(|job| job.id.0)));
+    let name = Memo::new(move |_| view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).map(|job| job.name.clone()).unwrap_or_default());
     // The address says which part is looked at, so that it can be sent to others.
     Effect::new(move |before: Option<&str>| {
         let now = tab.get();
@@ -202,7 +211,7 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     // The log is a view of one job: it is made anew for another, and for nothing else.
     let log = move || {
         let (client, name) = (stored.get_value(), name.get());
-        let over = Signal::derive(move || view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).is_none_or(|job| job.status.is_complete()));
+        let over = Signal::derive(move || view_of.get().gone || view_of.get().jobs().find(|job| Some(job.id.0) == chosen.get()).is_none_or(|job| job.status.is_complete()));
         chosen.get().map(|job| parts::log(client, owner, JobId(job), name, over))
     };
     let tabs = Signal::derive(move || {
@@ -300,7 +309,7 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
         {dynamic(move || problem.get().map(|problem| view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> }))}
         <Show when=move || ready.get() fallback=move || view! { <Show when=move || problem.get().is_none()><Skeleton rows=8 label="Loading the run"/></Show> }>
             <Facts client=stored.get_value() owner view_of=view_now query/>
-            {dynamic(move || view_now.get().gone.then(|| view! { <Notice tone=Tone::Bad title="This run has been deleted." text=format!("Somebody deleted it on {}. What you see is how it was when it was last read.", stored.get_value().instance.name)/> }))}
+            {dynamic(move || view_now.get().gone.then(|| view! { <Notice tone=Tone::Bad title="This run is there no more." text=format!("It was deleted on {}, or you may no longer see it. What you see is how it was when it was last read.", stored.get_value().instance.name)/> }))}
             {dynamic(move || view_now.get().parent.yaml_errors.map(|text| view! { <Notice tone=Tone::Bad title="The CI file of this commit cannot be used." text=text/> }))}
             {dynamic(move || view_now.get().message.map(|message| view! { <Notice tone=Tone::Bad title="The twin was not started." text=message/> }))}
             <Body client=stored.get_value() owner view_of=view_now query/>

@@ -57,13 +57,26 @@ pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
         // What no newest page shows any more, because newer ones have come, stays.
         let mut ordered: Vec<(bool, RunRow)> = Vec::new();
         let newest: Vec<&RunRow> = answers.iter().flatten().flatten().collect();
-        let stays = |row: &RunRow| newest.iter().filter(|new| (new.owner, &new.instance) == (row.owner, &row.instance)).all(|new| new.created_at > row.created_at);
+        // A project that has no older ones has said all there is.
+        let cut: Vec<(String, Owner)> = parts.with_value(|parts| {
+            let of = |part: &Part<Listed>| part.answer.with(|listed| listed.as_deref().map(|listed| listed.older.iter().map(|(owner, _)| *owner).collect::<Vec<_>>()));
+            parts.iter().flat_map(|part| of(part).unwrap_or_default().into_iter().map(|owner| (part.asked.instance.id.clone(), owner))).collect()
+        });
+        let stays = |row: &RunRow| {
+            let own = newest.iter().filter(|new| (new.owner, &new.instance) == (row.owner, &row.instance));
+            cut.contains(&(row.instance.clone(), row.owner)) && own.clone().all(|new| new.created_at > row.created_at)
+        };
         let mut earlier: Vec<RunRow> = kept.with(Clone::clone);
         earlier.extend(before.into_iter().flatten().cloned());
         earlier.retain(stays);
         earlier.sort_by_key(|row| (row.instance.clone(), row.pipeline));
         earlier.dedup_by(|a, b| (&a.instance, a.pipeline) == (&b.instance, b.pipeline));
-        ordered.extend(earlier.into_iter().map(|row| (false, row)));
+        let was_late = |row: &RunRow| {
+            parts
+                .with_value(|parts| parts.iter().position(|part| part.asked.instance.id == row.instance))
+                .and_then(|place| turns.with_value(|turns| turns.iter().find(|(number, _)| *number == place).map(|(_, late)| *late)))
+        };
+        ordered.extend(earlier.into_iter().map(|row| (was_late(&row).unwrap_or(false), row)));
         for (number, late) in turns.get_value() {
             ordered.extend(answers[number].iter().flatten().map(|row| (late, row.clone())));
         }
@@ -93,9 +106,9 @@ pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
                 *turn
             });
             let Some(turn) = turn.filter(|_| !browser::is_hidden()) else { return };
-            let goes_on = rows.try_with_untracked(|rows| rows.iter().any(|row| !row.status.is_complete())) == Some(true);
             let _ = parts.try_with_value(|parts| {
                 let due = |part: &&Part<Listed>| {
+                    let goes_on = part.answer.peek(|listed| listed.as_ref().is_some_and(|listed| listed.rows.iter().any(|row| !row.status.is_complete()))) == Some(true);
                     let embedded = part.asked.client.as_ref().is_some_and(|client| client.backend.embedded);
                     turn % if goes_on && embedded { 1 } else { SELDOM } == 0
                 };
@@ -107,13 +120,13 @@ pub fn Runs(places: Places, instances: Vec<Instance>) -> impl IntoView {
         }
     });
     let toasts = expect_context::<Toasts>();
+    let busy = Cell::new(false);
     let more = dynamic(move || {
         let of = |(number, part): (usize, &Part<Listed>)| {
             let older = behind.with(|behind| behind.get(&number).cloned()).or_else(|| part.answer.with(|listed| listed.as_deref().map(|listed| listed.older.clone())))?;
             Some((number, part.asked.client.clone()?, older)).filter(|(.., older)| !older.is_empty())
         };
         let asking: Vec<_> = parts.with_value(|parts| parts.iter().enumerate().filter_map(of).collect());
-        let busy = Cell::new(false);
         let fetch = move |(number, client, from): (usize, Client, Vec<(Owner, String)>)| async move {
             match older(client, from).await {
                 Ok(listed) => {

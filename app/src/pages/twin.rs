@@ -67,7 +67,9 @@ fn TwinRuns(client: Client, asset: Asset) -> impl IntoView {
         Load::Ready(rows) if rows.is_empty() => {
             view! { <Empty title="Not run yet" text="Press Run, and the run appears here, for everybody who may see this project."/> }.into_any()
         }
-        Load::Ready(rows) => view! { <RunTable instances=Vec::new() rows=Signal::derive(move || rows.clone()) with_twin=false/> }.into_any(),
+        Load::Ready(rows) => {
+            view! { <RunTable instances=Vec::new() rows=Signal::derive(move || rows.clone()) with_twin=false chosen=crate::ui::cell::Cell::new(Vec::new())/> }.into_any()
+        }
     })
 }
 

@@ -77,7 +77,7 @@ impl Asked {
 
     /// Asks again while what was answered stands, and nobody waits.
     pub fn look(&self) {
-        if let Some(ask) = self.ask.try_get_value().filter(|_| self.standing.peek(|standing| *standing == Standing::Fresh) == Some(true)) {
+        if let Some(ask) = self.ask.try_get_value().filter(|_| self.standing.peek(|standing| matches!(standing, Standing::Fresh | Standing::Stale(..))) == Some(true)) {
             ask(true);
         }
     }

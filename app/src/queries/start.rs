@@ -41,14 +41,14 @@ pub async fn given(client: &Client, owner: Owner, run: i64) -> Result<Vec<Given>
     ask(client, &ListGiven::new(client.project(owner), PipelineId(run))).await
 }
 
-/// What the CI file declares on `branch`, and why that cannot be read.
-pub async fn fields_on(client: &Client, owner: Owner, branch: &str) -> (Vec<Field>, Option<String>) {
+/// What the CI file declares on `branch`, and why that cannot be read where it is there.
+pub async fn fields_on(client: &Client, owner: Owner, branch: &str) -> Result<(Vec<Field>, Option<String>), Error> {
     let file = ask(client, &RawFile::new(client.project(owner), ".gitlab-ci.yml", branch)).await;
     match file.map(|bytes| declared(&String::from_utf8_lossy(&bytes))) {
-        Ok(Ok(fields)) => (fields.into_iter().filter(|field| !BY_CONTRACT.contains(&field.name.as_str())).collect(), None),
-        Ok(Err(why)) => (Vec::new(), Some(why)),
-        Err(Error::NotFound { .. }) => (Vec::new(), Some(format!("there is no .gitlab-ci.yml on {branch}"))),
-        Err(error) => (Vec::new(), Some(format!("{} did not give it: {error}", client.instance.name))),
+        Ok(Ok(fields)) => Ok((fields.into_iter().filter(|field| !BY_CONTRACT.contains(&field.name.as_str())).collect(), None)),
+        Ok(Err(why)) => Ok((Vec::new(), Some(why))),
+        Err(Error::NotFound { .. }) => Ok((Vec::new(), Some(format!("there is no .gitlab-ci.yml on {branch}")))),
+        Err(error) => Err(error),
     }
 }
 
@@ -59,7 +59,8 @@ pub async fn choices(client: Client, asset: Asset, from: Option<i64>) -> Result<
     let of_project = client.project(owner);
     let project = ask(&client, &GetProject(of_project.clone())).await.map_err(fail)?;
     let branch = client.instance.branch.clone().or(project.default_branch.clone()).unwrap_or_else(|| "main".to_owned());
-    let (branches, (fields, unread)) = join(ask(&client, &ListBranches(of_project)), fields_on(&client, owner, &branch)).await;
+    let (branches, declared) = join(ask(&client, &ListBranches(of_project)), fields_on(&client, owner, &branch)).await;
+    let (fields, unread) = declared.map_err(fail)?;
     let mut branches: Vec<String> = branches.map_err(fail)?.items.into_iter().map(|branch| branch.name).collect();
     branches.sort_by_key(|name| *name != branch);
     let last = match from {

@@ -148,8 +148,8 @@ pub fn life(jobs: &[PhaseJob<'_>], status: &str, quiet: Option<f64>) -> Option<L
         ("success" | "canceled" | "skipped", _) => Life::Ended,
         ("failed", _) => Life::Failed,
         ("canceling", _) | (_, "pending" | "preparing" | "running" | "canceling" | "success") => Life::Stopping,
-        _ if !runs => Life::Starting,
-        _ if quiet.is_some_and(|quiet| quiet >= STALE) => Life::Stale,
+        _ if !runs && jobs.iter().any(|job| standing(job, false) == Standing::Waiting && !terminates(job)) => Life::Starting,
+        _ if runs && quiet.is_some_and(|quiet| quiet >= STALE) => Life::Stale,
         _ => Life::Live,
     })
 }
@@ -203,6 +203,7 @@ scheduled             Waiting                                       Waiting
             ("running", "manual", "running", Some(300.0), Life::Stale),
             ("running", "running", "running", Some(900.0), Life::Stopping),
             ("running", "success", "running", None, Life::Stopping),
+            ("success", "manual", "manual", Some(900.0), Life::Live),
             ("canceling", "manual", "canceling", None, Life::Stopping),
             ("canceled", "success", "canceled", None, Life::Stopped),
             ("canceled", "manual", "canceled", None, Life::Ended),

@@ -52,10 +52,12 @@ pub async fn begin(Shared(state): Shared<State>, session: Session, Path(id): Pat
     let request = backend.client.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge);
     let (url, csrf) = request.add_scopes(backend.scopes(write).iter().map(|scope| Scope::new((*scope).to_owned()))).url();
     let login = Pending::new(&id, csrf.secret(), verifier.secret(), &then, chrono::Utc::now().timestamp()).issued_by(known);
+    // A session that lasted too long ends here, before anything is written into it.
+    let nobody = signed_in(&state, &session).await?.is_empty();
     let mut pending: PendingLogins = session.get(PendingLogins::KEY).await?.unwrap_or_default();
     pending.add(login);
     session.insert(PendingLogins::KEY, &pending).await?;
-    if signed_in(&state, &session).await?.is_empty() {
+    if nobody {
         // Whoever only looked at the sign-in, a robot perhaps, leaves nothing for days.
         session.set_expiry(Some(Expiry::OnInactivity(Duration::hours(1))));
     }

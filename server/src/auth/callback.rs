@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use oauth2::{AuthorizationCode, PkceCodeVerifier, TokenResponse};
 use serde::Deserialize;
 use tower_sessions::session::Id;
-use tower_sessions::{Session, SessionStore};
+use tower_sessions::{Expiry, Session, SessionStore};
 
 use super::backend::Backend;
 use super::grants::{Tokens, random_name};
@@ -89,26 +89,34 @@ pub async fn finish(state: &State, session: &Session, id: &str, answer: Answer) 
     let granted = exchange.request_async(&state.http).await.map_err(|error| Failure::exchange(backend, &error))?;
     let tokens = tokens(&granted, &backend.scopes(false).join(" "));
     let person = person(state, backend, &tokens.access).await?;
-    let grant = random_name();
-    state.grants.put(&grant, id, &tokens, chrono::Utc::now().timestamp()).await.map_err(Failure::internal)?;
+    let (state, session, backend, then) = (state.clone(), session.clone(), backend.clone(), login.then);
+    // The code is used up: what it brought is written down even when the browser goes away.
+    let work = tokio::spawn(async move { written(&state, &session, &backend, &tokens, person).await.map(|keeps| (keeps, then)) });
+    let (keeps, then) = work.await.map_err(Failure::internal)??;
+    let headers = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
+    let mut response = (headers, Redirect::to(&then)).into_response();
+    if keeps {
+        response.extensions_mut().insert(KeepsCookie);
+    }
+    Ok(response)
+}
+
+/// Writes a sign-in down; whether the browser has to keep the cookie that another answer brings it.
+async fn written(state: &State, session: &Session, backend: &Backend, tokens: &Tokens, person: Person) -> Result<bool, Failure> {
+    let (id, grant) = (&backend.id, random_name());
+    state.grants.put(&grant, id, tokens, chrono::Utc::now().timestamp()).await.map_err(Failure::internal)?;
+    let new = SignedIn { backend: id.clone(), username: person.username, name: person.name, grant };
     // Another sign-in may have ended while this one was on its way: one after the other, or the later would undo the earlier.
     let mut arrivals = state.arrivals.lock().await;
     let own = session.id();
     if let Some(other) = arrivals.moved(state, own).await.map_err(Failure::internal)? {
-        add(state, &other, false, backend, SignedIn { backend: id.to_owned(), username: person.username, name: person.name, grant }).await?;
-        let mut response = arrived(&login.then);
-        response.extensions_mut().insert(KeepsCookie);
-        return Ok(response);
+        add(state, &other, false, backend, new).await?;
+        return Ok(true);
     }
     session.load().await?;
-    add(state, session, true, backend, SignedIn { backend: id.to_owned(), username: person.username, name: person.name, grant }).await?;
+    add(state, session, true, backend, new).await?;
     arrivals.note(own, session.id());
-    Ok(arrived(&login.then))
-}
-
-fn arrived(then: &str) -> Response {
-    let headers = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
-    (headers, Redirect::to(then)).into_response()
+    Ok(false)
 }
 
 /// An answer that leaves the browser's cookie as it is: a newer one is on its way to it.
@@ -138,7 +146,7 @@ impl Arrivals {
             id = *next;
         }
         let there = state.sessions.load(&id).await?.is_some();
-        Ok(there.then(|| Session::new(Some(id), Arc::new(state.sessions.clone()), None)))
+        Ok(there.then(|| Session::new(Some(id), Arc::new(state.sessions.clone()), Some(Expiry::OnInactivity(tower_sessions::cookie::time::Duration::seconds(state.limits.whole))))))
     }
 }
 

@@ -2,7 +2,7 @@
 //! asks the backend; the others find what it brought. GitLab kills both old tokens at once
 //! (GITLAB.md §5), so the new pair is written before anybody gets it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oauth2::RefreshToken;
 
@@ -21,7 +21,7 @@ const REST: Duration = Duration::from_secs(5);
 /// Tries to write what a refresh brought.
 const WRITES: u32 = 6;
 /// Looks before giving up; longer than a lease.
-const LOOKS: u32 = 250;
+const LOOKS: u32 = 350;
 
 /// How a refresh can end badly.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +34,15 @@ pub enum Lost {
     Store(String),
 }
 
-/// The tokens of `grant`, renewed if need be.
+/// The tokens of `grant`, renewed if need be. Whoever asked may go away meanwhile: a refresh that has begun is brought to
+/// its end, or the new pair would be lost.
 pub async fn fresh(state: &State, backend: &Backend, grant: &str) -> Result<Tokens, Lost> {
+    let (state, backend, grant) = (state.clone(), backend.clone(), grant.to_owned());
+    let work = tokio::spawn(async move { looked_at(&state, &backend, &grant).await });
+    work.await.unwrap_or_else(|panic| Err(Lost::Store(panic.to_string())))
+}
+
+async fn looked_at(state: &State, backend: &Backend, grant: &str) -> Result<Tokens, Lost> {
     for _ in 0..LOOKS {
         let now = chrono::Utc::now().timestamp();
         let current = state.grants.get(grant, &backend.id).await.map_err(Lost::Store)?.ok_or(Lost::Grant)?;
@@ -45,6 +52,10 @@ pub async fn fresh(state: &State, backend: &Backend, grant: &str) -> Result<Toke
         let Some(refresh) = current.refresh.clone() else {
             return if current.expires_at > now { Ok(current) } else { Err(Lost::Grant) };
         };
+        // After a refresh that failed nobody asks again for a moment, and a token that is still good does.
+        if state.resting.lock().await.get(grant).is_some_and(|until| Instant::now() < *until) {
+            return if current.expires_at > now { Ok(current) } else { Err(Lost::Unreachable) };
+        }
         if !state.grants.lease(grant).await.map_err(Lost::Store)? {
             tokio::time::sleep(LOOK).await;
             continue;
@@ -78,12 +89,10 @@ async fn renew(state: &State, backend: &Backend, grant: &str, held: Held, refres
         }
         Err(error) => {
             tracing::warn!(backend = backend.id, reason = crate::failure::chain(&error), "a refresh failed");
-            // A backend in trouble is not asked by every tab in turn: the lease stays for a moment.
-            let (state, held) = (state.clone(), grant.to_owned());
-            tokio::spawn(async move {
-                tokio::time::sleep(REST).await;
-                state.grants.release(&held).await;
-            });
+            state.grants.release(grant).await;
+            let mut resting = state.resting.lock().await;
+            resting.retain(|_, until| Instant::now() < *until);
+            resting.insert(grant.to_owned(), Instant::now() + REST);
             if current.expires_at > now { Ok(current.clone()) } else { Err(Lost::Unreachable) }
         }
     }

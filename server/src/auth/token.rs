@@ -32,25 +32,19 @@ pub async fn token(Shared(state): Shared<State>, session: Session, Path(id): Pat
     let list = signed_in(&state, &session).await?;
     let Some(own) = list.iter().find(|own| own.backend == id).cloned() else { return Ok(say(StatusCode::UNAUTHORIZED, "signed_out")) };
     let username = own.username.clone();
-    // A browser that goes away must not cost the pair that a refresh brought.
-    let work = {
-        let state = state.clone();
-        tokio::spawn(async move { fresh(&state, &backend, &own.grant).await })
-    };
-    match tokio::time::timeout(PATIENCE, work).await {
+    match tokio::time::timeout(PATIENCE, fresh(&state, &backend, &own.grant)).await {
         Err(_) => Ok(say(StatusCode::GATEWAY_TIMEOUT, "backend_slow")),
-        Ok(Ok(Ok(tokens))) => {
+        Ok(Ok(tokens)) => {
             // A page that was made for somebody else sees that it is.
             let body = json!({ "access_token": tokens.access, "expires_at": tokens.expires_at, "expires_in": tokens.expires_at - chrono::Utc::now().timestamp(), "scope": tokens.scope, "username": username });
             Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
         }
-        Ok(Ok(Err(Lost::Grant))) => {
+        Ok(Err(Lost::Grant)) => {
             let rest: Vec<_> = list.into_iter().filter(|own| own.backend != id).collect();
             set_signed_in(&session, &rest).await?;
             Ok(say(StatusCode::UNAUTHORIZED, "signed_out"))
         }
-        Ok(Ok(Err(Lost::Unreachable))) => Ok(say(StatusCode::BAD_GATEWAY, "backend_unreachable")),
-        Ok(Ok(Err(Lost::Store(error)))) => Err(Failure::internal(error)),
-        Ok(Err(panic)) => Err(Failure::internal(panic)),
+        Ok(Err(Lost::Unreachable)) => Ok(say(StatusCode::BAD_GATEWAY, "backend_unreachable")),
+        Ok(Err(Lost::Store(error))) => Err(Failure::internal(error)),
     }
 }

@@ -118,7 +118,8 @@ impl Front {
     /// The app answers on its own threads: what it does may take a while.
     async fn app(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Answer> {
         let caller = Caller(client(peer, request.headers(), &self.trusted));
-        request.extensions_mut().insert(forge::auth::Peer(Some(caller.0)));
+        // From this machine comes everybody, where a proxy is in front that nobody named: they are not counted as one.
+        request.extensions_mut().insert(forge::auth::Peer(Some(caller.0).filter(|address| !address.to_canonical().is_loopback())));
         request.extensions_mut().insert(caller);
         // In HTTP/2 the host is in `:authority` (RFC 9113 §8.3.1); everything behind reads `Host`.
         let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());

@@ -7,7 +7,7 @@ use tower_sessions_redis_store::fred::prelude::{Expiration, HashesInterface, Key
 use super::Store;
 
 /// Seconds after which a lease is over, whatever became of whoever held it.
-pub const LEASE: i64 = 20;
+pub const LEASE: i64 = 30;
 /// Seconds after which a grant that nobody used is forgotten by Redis; the tables keep it until the
 /// next start.
 const UNUSED: i64 = 30 * 24 * 3600;

@@ -1,7 +1,6 @@
 //! What a log view says about itself, and what can be done with it.
 
 use leptos::prelude::*;
-use twin::run::duration;
 
 use super::digest::Digest;
 use super::find::Find;
@@ -21,7 +20,10 @@ const LOOK: std::time::Duration = std::time::Duration::from_secs(3);
 /// How fresh the log is. `quiet` is how long nothing was written, in seconds.
 fn freshness(progress: &Progress, over: bool, embedded: bool, quiet: Option<f64>) -> String {
     match progress {
-        Progress::Read(_) if quiet.is_some_and(|quiet| quiet >= QUIET) && !over => format!("Nothing written for {}", duration(quiet.unwrap_or_default())),
+        Progress::Read(_) if quiet.is_some_and(|quiet| quiet >= QUIET) && !over => {
+            // By the minute: it is read out when it changes.
+            format!("Nothing written for {} min", (quiet.unwrap_or_default() / 60.0) as u64)
+        }
         Progress::End => "Complete".to_owned(),
         Progress::Trouble(_) => "Cannot be read just now".to_owned(),
         Progress::Read(_) if over => "Reading the rest".to_owned(),
@@ -36,9 +38,14 @@ fn freshness(progress: &Progress, over: bool, embedded: bool, quiet: Option<f64>
 pub fn Bar(state: LogState, #[prop(into)] name: String, #[prop(into)] file: String, over: Signal<bool>, embedded: bool, to_end: Callback<()>) -> impl IntoView {
     let folded = RwSignal::new(false);
     let Heartbeat(shown) = use_context().unwrap_or_else(|| Heartbeat(RwSignal::new(None)));
+    // Of a log that is over there is nothing to expect.
     let look = move || {
-        let _ = shown.try_set(state.beat.peek(|beat| *beat).flatten());
+        let beat = state.beat.peek(|beat| *beat).flatten().filter(|_| !over.try_get_untracked().unwrap_or(true));
+        let _ = shown.try_set(beat);
     };
+    on_cleanup(move || {
+        let _ = shown.try_set(None);
+    });
     Effect::new(move |_| {
         if let Ok(timer) = set_interval_with_handle(look, LOOK) {
             on_cleanup(move || timer.clear());

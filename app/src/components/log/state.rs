@@ -34,11 +34,9 @@ pub struct LogState {
     pub broken: Cell<Option<String>>,
     /// When something was written last, as far as is known: milliseconds since 1970.
     pub beat: Cell<Option<f64>>,
-    /// When the first bytes came: milliseconds on the monotonic clock.
-    since: StoredValue<Option<f64>>,
 }
 
-/// Milliseconds in which a log that is opened brings what was written before.
+/// Milliseconds behind a question in which the log brings what was written before it.
 const EARLIER: f64 = 1_500.0;
 
 impl LogState {
@@ -56,7 +54,6 @@ impl LogState {
             wish: Cell::new(None),
             broken: Cell::new(None),
             beat: Cell::new(None),
-            since: StoredValue::new(None),
         }
     }
 
@@ -86,6 +83,9 @@ impl LogState {
             Said::Found(found) => {
                 // Whoever follows the end is not taken away from it by a line that came.
                 let first = self.hit.peek(Option::is_none) == Some(true) && !found.lines.is_empty() && !found.grown;
+                if self.hit.peek(|hit| hit.is_some_and(|hit| hit >= found.lines.len())) == Some(true) {
+                    self.hit.set(None);
+                }
                 self.found.set(found);
                 if first {
                     self.to_hit(0);
@@ -121,18 +121,17 @@ impl LogState {
         }
     }
 
-    /// Notes when the log grew. What comes at first was written before: its file says when, or its last line.
+    /// Notes when the log grew. A line may say when it was written; of what comes right behind a question, its file does.
     fn grown(self, shown: &Shown) {
-        let now = browser::ticks();
-        let first = self.since.try_get_value().flatten().unwrap_or(now);
-        let _ = self.since.try_set_value(Some(first));
-        if now - first > EARLIER {
-            self.beat.set(Some(browser::now()));
-            return;
-        }
-        let line = shown.rows.last().filter(|_| shown.first + shown.rows.len() == shown.total);
-        let written = self.worker.try_with_value(|worker| worker.as_ref().and_then(|worker| worker.written())).flatten();
-        self.beat.set(written.or_else(|| browser::parse_time(line?.time.as_deref()?)));
+        let last = shown.rows.last().filter(|_| shown.first + shown.rows.len() == shown.total);
+        let said = last.and_then(|row| browser::parse_time(row.time.as_deref()?));
+        let opened = self.worker.try_with_value(|worker| worker.as_ref().map(|worker| worker.opened())).flatten();
+        let beat = match (said, opened) {
+            (Some(said), _) => Some(said),
+            (None, Some((at, written))) if browser::ticks() - at < EARLIER => written,
+            _ => Some(browser::now()),
+        };
+        self.beat.set(beat);
     }
 
     /// Looks at one of the lines that a search found.

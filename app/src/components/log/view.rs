@@ -32,11 +32,19 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
         spawn_local(follow(client.clone(), owner, job, worker, over, move |progress| state.progress.set(progress)));
     });
     on_cleanup(move || state.tell(|worker| worker.close()));
+    // Where it is scrolled to is noted at once: whoever scrolls up from there wants to stay.
+    let to_bottom = move |element: &web_sys::Element| {
+        browser::scroll_to_end(element);
+        let top = usize::try_from(browser::scroll_state(element).0).unwrap_or(0);
+        let _ = place.try_update(|place| place.top = top);
+    };
     let total = Memo::new(move |_| state.shown.with(|shown| shown.total));
     // A line that the address names is gone to as soon as it is there, and another when the address changes.
     let (gone, hash) = (StoredValue::new(true), use_location().hash);
     Effect::new(move |_| {
-        if let Some(range) = named(&hash.get()).filter(|range| state.marked.peek(|marked| *marked) != Some(Some(*range))) {
+        // The router does not know what marking lines wrote there; it knows when somebody changes it.
+        hash.track();
+        if let Some(range) = named(&browser::fragment()).filter(|range| state.marked.peek(|marked| *marked) != Some(Some(*range))) {
             state.marked.set(Some(range));
             state.following.set(false);
             gone.set_value(false);
@@ -61,7 +69,7 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
     Effect::new(move |_| {
         state.shown.track();
         if let (true, Some(element)) = (state.following.get(), node.get()) {
-            request_animation_frame(move || browser::scroll_to_end(&element));
+            request_animation_frame(move || to_bottom(&element));
         }
     });
     Effect::new(move |_| {
@@ -94,10 +102,11 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
         }
     };
     let to_end = Callback::new(move |()| {
-        state.following.set(true);
+        let follow = !state.following.get_untracked();
+        state.following.set(follow);
         look();
-        if let Some(element) = node.get_untracked() {
-            browser::scroll_to_end(&element);
+        if let Some(element) = node.get_untracked().filter(|_| follow) {
+            to_bottom(&element);
         }
     });
     let trouble = move || match state.progress.with(Clone::clone) {

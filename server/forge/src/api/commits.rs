@@ -93,10 +93,9 @@ pub async fn list_commit_refs(State(forge): State<Forge>, caller: Caller, Path((
     visible.require_code()?;
     let repo = forge.repo(visible.project.id);
     let refs = blocking(move || {
-        let target = repo.resolve(&sha)?;
-        let holds = |(name, _): &(String, _)| {
-            repo.merge_base(name.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/"), &target.to_string()).ok().flatten() == Some(target.to_string())
-        };
+        let target = repo.commit(&sha)?.id;
+        let holds =
+            |(name, _): &(String, _)| repo.merge_base(name.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/"), &target).ok().flatten().as_ref() == Some(&target);
         Ok::<_, ApiError>(repo.refs()?.into_iter().filter(holds).map(|(name, _)| name).collect::<Vec<_>>())
     })
     .await?;
@@ -113,25 +112,54 @@ pub async fn list_commit_statuses(State(forge): State<Forge>, caller: Caller, Pa
     visible.require_code()?;
     let repo = forge.repo(visible.project.id);
     let sha = blocking(move || repo.commit(&sha)).await?.id;
-    let runs: Vec<pipelines::PipelineRow> =
-        sqlx::query_as("SELECT * FROM pipelines WHERE project_id = ? AND sha = ? ORDER BY id").bind(visible.project.id).bind(&sha).fetch_all(&forge.db).await?;
-    let (all, number) = (params.flag("all")?.unwrap_or(false), params.number("pipeline_id")?);
-    let same = |key: &str, value: &str| params.filled(key).is_none_or(|wanted| wanted == value);
+    let paging = Paging::read(&params)?;
+    let down = params.one_of("sort", &["asc", "desc"])?.as_deref() == Some("desc");
+    let asked = format!(
+        "SELECT j.id, p.ref AS reference, j.status, j.name, j.created_at, j.started_at, j.finished_at, j.allow_failure, p.id AS pipeline, j.user_id FROM jobs j JOIN pipelines p ON p.id = j.pipeline_id \
+         WHERE p.project_id = ?1 AND p.sha = ?2 AND (?3 OR j.retried = 0) AND (?4 IS NULL OR p.id = ?4) AND (?5 IS NULL OR p.ref = ?5) AND (?6 IS NULL OR j.stage = ?6) AND (?7 IS NULL OR j.name = ?7) \
+         ORDER BY j.id {} LIMIT ?8 OFFSET ?9",
+        if down { "DESC" } else { "ASC" }
+    );
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut rows: Vec<StatusRow> = sqlx::query_as(&asked)
+        .bind(visible.project.id)
+        .bind(&sha)
+        .bind(params.flag("all")?.unwrap_or(false))
+        .bind(params.number("pipeline_id")?)
+        .bind(params.filled("ref"))
+        .bind(params.filled("stage"))
+        .bind(params.filled("name"))
+        .bind(number(paging.per_page + 1))
+        .bind(number(paging.skip()))
+        .fetch_all(&forge.db)
+        .await?;
+    let more = rows.len() > paging.per_page;
+    rows.truncate(paging.per_page);
     let mut values = Vec::new();
-    for run in runs.iter().filter(|run| number.is_none_or(|number| number == run.id) && same("ref", &run.reference)) {
-        let author = crate::store::identity::user(&forge.db, run.user_id).await?.map(|user| crate::present::people::user(&forge, &user));
-        for job in pipelines::jobs(&forge.db, run.id, all).await?.iter().filter(|job| same("stage", &job.stage) && same("name", &job.name)) {
-            values.push(json!({
-                "id": job.id, "sha": sha, "ref": run.reference, "status": job.status, "name": job.name, "description": null, "coverage": null,
-                "target_url": forge.url(&format!("{}/-/jobs/{}", visible.project.full_path(), job.id)), "created_at": job.created_at,
-                "started_at": job.started_at, "finished_at": job.finished_at, "allow_failure": job.allow_failure, "pipeline_id": run.id, "author": author,
-            }));
-        }
+    for row in rows {
+        let author = crate::store::identity::user(&forge.db, row.user_id).await?.map(|user| crate::present::people::user(&forge, &user));
+        values.push(json!({
+            "id": row.id, "sha": sha, "ref": row.reference, "status": row.status, "name": row.name, "description": null, "coverage": null,
+            "target_url": forge.url(&format!("{}/-/jobs/{}", visible.project.full_path(), row.id)), "created_at": row.created_at,
+            "started_at": row.started_at, "finished_at": row.finished_at, "allow_failure": row.allow_failure, "pipeline_id": row.pipeline, "author": author,
+        }));
     }
-    if params.one_of("sort", &["asc", "desc"])?.as_deref() == Some("desc") {
-        values.reverse();
-    }
-    Ok(whole_list(&place, Paging::read(&params)?, values))
+    Ok(respond(&place, paging, values, None, more))
+}
+
+/// What a job says of its commit.
+#[derive(sqlx::FromRow)]
+struct StatusRow {
+    id: i64,
+    reference: String,
+    status: String,
+    name: String,
+    created_at: String,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+    allow_failure: bool,
+    pipeline: i64,
+    user_id: i64,
 }
 
 const KINDS: [ActionKind; 5] = [ActionKind::Create, ActionKind::Update, ActionKind::Move, ActionKind::Delete, ActionKind::Chmod];

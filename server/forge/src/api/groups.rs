@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::projects::{list_visible, member_list, read_member, visibility};
 use crate::Forge;
-use crate::access::{MAINTAINER, OWNER};
+use crate::access::OWNER;
 use crate::admin::valid_path;
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
@@ -101,7 +101,7 @@ pub async fn add_member(State(forge): State<Forge>, caller: Caller, Path(id): Pa
 /// `DELETE /groups/:id/members/:user`
 pub async fn remove_member(State(forge): State<Forge>, caller: Caller, Path((id, user)): Path<(String, i64)>) -> ApiResult<StatusCode> {
     let (group, level) = forge.group(&caller, &id).await?;
-    if level < MAINTAINER {
+    if level < OWNER {
         return Err(ApiError::forbidden(""));
     }
     let done = sqlx::query("DELETE FROM members WHERE namespace_id = ? AND user_id = ?").bind(group.id).bind(user).execute(&forge.db).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gitlab::Status;
 use serde_json::{Value, json};
@@ -132,8 +132,10 @@ async fn jobs_by_key(forge: &Forge, visible: &Visible, place: &Place, params: &P
         Some(cursor) => cursor.parse::<i64>().map_err(|_| ApiError::Parameter("cursor is invalid".to_owned()))?,
         None => i64::MAX,
     };
-    let scope = params.list("scope");
+    let mut scope = params.list("scope");
     scoped(params, Vec::new())?;
+    scope.sort();
+    scope.dedup();
     let marks = vec!["?"; scope.len()].join(",");
     let only = if scope.is_empty() { String::new() } else { format!("AND status IN ({marks})") };
     let text = format!("{JOB} WHERE project_id = ? AND kind = 'build' AND id < ? {only} ORDER BY id DESC LIMIT ?");
@@ -144,8 +146,13 @@ async fn jobs_by_key(forge: &Forge, visible: &Visible, place: &Place, params: &P
     let mut rows = query.bind(i64::try_from(paging.per_page + 1).unwrap_or(101)).fetch_all(&forge.db).await?;
     let more = rows.len() > paging.per_page;
     rows.truncate(paging.per_page);
-    let next = rows.last().filter(|_| more).map(|row| ("cursor", row.id.to_string()));
-    Ok(keyset(place, values(forge, visible, &rows).await?, next))
+    let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
+    let mut response = keyset(place, values(forge, visible, &rows).await?, next.clone().map(|next| ("cursor", next)));
+    // GitLab names it in a header too (GITLAB.md §2.4).
+    if let Ok(value) = HeaderValue::from_str(&next.unwrap_or_default()) {
+        response.headers_mut().insert("x-next-cursor", value);
+    }
+    Ok(response)
 }
 
 /// `GET …/jobs/:job`

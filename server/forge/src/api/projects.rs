@@ -324,10 +324,11 @@ pub async fn update_member(State(forge): State<Forge>, caller: Caller, Path((id,
     visible.require(MAINTAINER)?;
     let level = params.number("access_level")?.ok_or_else(|| ApiError::Parameter("access_level is missing".to_owned()))?;
     // Who lowers themselves cannot get up again, so GitLab leaves that to another Owner.
-    if level > visible.level || caller.user()?.id == user {
+    let Json(known) = one_member(&forge, &caller, &id, user, false).await?;
+    // Nobody gives a role above their own, or takes one away.
+    if level > visible.level || known["access_level"].as_i64() > Some(visible.level) || caller.user()?.id == user {
         return Err(ApiError::forbidden(""));
     }
-    let Json(known) = one_member(&forge, &caller, &id, user, false).await?;
     let until = if params.has("expires_at") { last_day(&params)? } else { known["expires_at"].as_str().map(str::to_owned) };
     forge.set_member(Some(visible.project.id), None, user, level, until).await?;
     one_member(&forge, &caller, &id, user, false).await
@@ -338,6 +339,10 @@ pub async fn remove_member(State(forge): State<Forge>, caller: Caller, Path((id,
     let visible = forge.project(&caller, &id).await?;
     if caller.user()?.id != user {
         visible.require(MAINTAINER)?;
+        let Json(known) = one_member(&forge, &caller, &id, user, false).await?;
+        if known["access_level"].as_i64() > Some(visible.level) {
+            return Err(ApiError::forbidden(""));
+        }
     } else if visible.roles.project == Some(OWNER) {
         return Err(ApiError::forbidden("The last owner of a project cannot leave it"));
     }

@@ -104,7 +104,10 @@ pub async fn get_archive(State(forge): State<Forge>, caller: Caller, Path((id, n
     if format == "tar.bz2" && !on_path("bzip2") {
         return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "501 This server has no bzip2: ask for tar.gz, or have its administrator install it"));
     }
-    let left_out = params.list("exclude_paths");
+    let left_out: Vec<String> = params.list("exclude_paths").iter().map(|path| path.trim_matches('/').to_owned()).filter(|path| !path.is_empty()).collect();
+    if left_out.iter().chain(params.filled("path").iter()).any(|path| path.contains('\0') || path.split('/').any(|part| part == "..")) {
+        return Err(ApiError::Parameter("path is invalid".to_owned()));
+    }
     let mut child = repo.archive(&sha, format, &prefix, params.filled("path").as_deref(), &left_out)?;
     let Some(out) = child.stdout.take() else { return Err(ApiError::internal("git archive has no output")) };
     tokio::spawn(async move { child.wait().await });
@@ -124,7 +127,7 @@ pub async fn compare(State(forge): State<Forge>, caller: Caller, Path(id): Path<
         move || -> Result<_, ApiError> {
             let base = if straight { from.clone() } else { repo.merge_base(&from, &to).map_err(|_| ApiError::missing("Ref"))?.unwrap_or(from.clone()) };
             let range = LogQuery { revision: format!("{base}..{to}"), take: 1_000, ..LogQuery::default() };
-            let same = repo.resolve(&from)? == repo.resolve(&to)?;
+            let same = repo.commit(&from)?.id == repo.commit(&to)?.id;
             Ok((repo.log(&range)?, repo.changes(&from, &to, straight)?, same))
         }
     };

@@ -35,6 +35,13 @@ fn wanted(params: &Params) -> ApiResult<(String, String)> {
     if text.contains('\0') { Err(ApiError::Parameter("search is invalid".to_owned())) } else { Ok((scope, text)) }
 }
 
+/// Members whose name holds `text`.
+async fn members(forge: &Forge, project: Option<i64>, namespace: Option<i64>, text: &str) -> ApiResult<Vec<Value>> {
+    let lower = text.to_lowercase();
+    let fits = |person: &Value| ["name", "username"].iter().any(|key| person[*key].as_str().is_some_and(|said| said.to_lowercase().contains(&lower)));
+    Ok(member_list(forge, project, namespace).await?.into_iter().filter(fits).collect())
+}
+
 /// What is found by name among projects and people, wherever they are or in one namespace.
 async fn by_name(forge: &Forge, caller: &Caller, namespace: Option<i64>, place: &Place, params: &Params) -> ApiResult {
     let (scope, text) = wanted(params)?;
@@ -45,10 +52,13 @@ async fn by_name(forge: &Forge, caller: &Caller, namespace: Option<i64>, place: 
             response.headers_mut().insert("x-search-type", HeaderValue::from_static("basic"));
             Ok(response)
         }
-        "users" => {
-            let found = identity::users(&forge.db, None, Some(&text)).await?;
-            basic(place, params, found.iter().map(|row| people::user(forge, row)).collect())
-        }
+        "users" => match namespace {
+            Some(_) => basic(place, params, members(forge, None, namespace, &text).await?),
+            None => {
+                let found = identity::users(&forge.db, None, Some(&text)).await?;
+                basic(place, params, found.iter().map(|row| people::user(forge, row)).collect())
+            }
+        },
         known if EMPTY.contains(&known) || known == "merge_requests" => basic(place, params, Vec::new()),
         "blobs" | "commits" | "notes" => Err(ApiError::bad(format!("Scope '{scope}' is not available for this search"))),
         _ => Err(ApiError::Parameter("scope does not have a valid value".to_owned())),
@@ -109,9 +119,7 @@ pub async fn search_project(State(forge): State<Forge>, caller: Caller, Path(id)
             return basic(&place, &params, found);
         }
         "users" => {
-            let all = member_list(&forge, Some(visible.project.id), Some(visible.project.namespace_id)).await?;
-            let fits = |person: &Value| ["name", "username"].iter().any(|key| person[*key].as_str().is_some_and(|said| said.to_lowercase().contains(&lower)));
-            return basic(&place, &params, all.into_iter().filter(fits).collect());
+            return basic(&place, &params, members(&forge, Some(visible.project.id), Some(visible.project.namespace_id), &text).await?);
         }
         known if EMPTY.contains(&known) || known == "notes" => Vec::new(),
         _ => return Err(ApiError::Parameter("scope does not have a valid value".to_owned())),

@@ -24,6 +24,11 @@ fn refuse(setting: &str, why: &str) -> ApiError {
     ApiError::Fields(StatusCode::BAD_REQUEST, json!({ setting: [why] }))
 }
 
+/// Somebody else took the name between the look and the change.
+fn taken(error: sqlx::Error, refusal: ApiError) -> ApiError {
+    if error.as_database_error().is_some_and(|error| error.is_unique_violation()) { refusal } else { error.into() }
+}
+
 /// Settings of GitLab that are always the same here: setting them to what they are is no mistake, anything else is refused
 /// rather than forgotten. Says whether there were any.
 fn fixed(params: &Params, project: &Value) -> ApiResult<bool> {
@@ -58,6 +63,10 @@ pub async fn update_project(State(forge): State<Forge>, caller: Caller, Path(id)
     }
     // Everything is looked at before anything is changed.
     let (seen_by, timeout) = (visibility(&params)?, params.number("build_timeout")?);
+    // Who may look is for the owner to say (GitLab's `change_visibility_level`).
+    if seen_by.as_ref().is_some_and(|seen_by| *seen_by != row.visibility) {
+        visible.require(OWNER)?;
+    }
     if timeout.is_some_and(|seconds| !(600..=2_592_000).contains(&seconds)) {
         return Err(refuse("build_timeout", "needs to be between 10 minutes and 1 month"));
     }
@@ -98,7 +107,8 @@ pub async fn update_project(State(forge): State<Forge>, caller: Caller, Path(id)
     .bind(forge.clock.text())
     .bind(row.id)
     .execute(&forge.db)
-    .await?;
+    .await
+    .map_err(|error| taken(error, refuse("path", "has already been taken")))?;
     let visible = forge.project(&caller, &row.id.to_string()).await?;
     Ok(Json(shown(&forge, &visible).await?))
 }
@@ -119,7 +129,8 @@ pub async fn transfer_project(State(forge): State<Forge>, caller: Caller, Path(i
     if projects::project_by_path(&forge.db, &format!("{}/{}", namespace.path, row.path)).await?.is_some() {
         return refused("Project with same name or path in target namespace already exists");
     }
-    sqlx::query("UPDATE projects SET namespace_id = ?, updated_at = ? WHERE id = ?").bind(namespace.id).bind(forge.clock.text()).bind(row.id).execute(&forge.db).await?;
+    let moved = sqlx::query("UPDATE projects SET namespace_id = ?, updated_at = ? WHERE id = ?").bind(namespace.id).bind(forge.clock.text()).bind(row.id).execute(&forge.db).await;
+    moved.map_err(|error| taken(error, ApiError::bad("400 Bad request - Failed to transfer project Project with same name or path in target namespace already exists")))?;
     let visible = forge.project(&caller, &row.id.to_string()).await?;
     Ok(Json(shown(&forge, &visible).await?))
 }

@@ -75,6 +75,20 @@ fn apply(params: &Params, mut row: VariableRow) -> ApiResult<VariableRow> {
     Ok(row)
 }
 
+/// Whether all of them still fit, `row` in the place of the one with scope `before`.
+async fn room_for(forge: &Forge, owner: Owner, row: &VariableRow, before: Option<&str>) -> ApiResult<()> {
+    let mut all = variables::variables(&forge.db, owner).await?;
+    all.retain(|known| known.key != row.key || Some(known.environment_scope.as_str()) != before);
+    if all.iter().any(|known| known.key == row.key && known.environment_scope == row.environment_scope) {
+        return Err(refuse("key", &format!("({}) has already been taken", row.key)));
+    }
+    let size: usize = all.iter().chain([row]).map(|known| known.key.len() + known.value.len()).sum();
+    if all.len() >= MOST || size > LARGEST {
+        return Err(ApiError::base(&[format!("Maximum number of variables ({MOST}, {} kB together) exceeded", LARGEST / 1024)]));
+    }
+    Ok(())
+}
+
 async fn create(forge: &Forge, owner: Owner, params: &Params) -> ApiResult<Response> {
     let missing: Vec<String> = ["key", "value"].into_iter().filter(|key| !params.has(key)).map(|key| format!("{key} is missing")).collect();
     if !missing.is_empty() {
@@ -99,11 +113,7 @@ async fn create(forge: &Forge, owner: Owner, params: &Params) -> ApiResult<Respo
     if find(forge, owner, &key, Some(&row.environment_scope)).await.is_ok() {
         return Err(refuse("key", &format!("({key}) has already been taken")));
     }
-    let all = variables::variables(&forge.db, owner).await?;
-    if all.len() >= MOST || all.iter().map(|known| known.key.len() + known.value.len()).sum::<usize>() + row.value.len() > LARGEST {
-        let text = format!("Maximum number of variables ({MOST}, {} kB together) exceeded", LARGEST / 1024);
-        return Err(ApiError::base(&[text]));
-    }
+    room_for(forge, owner, &row, None).await?;
     variables::put_variable(&forge.db, owner, &row).await?;
     Ok((StatusCode::CREATED, Json(present::variable(&row))).into_response())
 }
@@ -117,6 +127,7 @@ async fn update(forge: &Forge, owner: Owner, key: &str, params: &Params) -> ApiR
     let row = find(forge, owner, key, scope_filter(params).as_deref()).await?;
     let scope = row.environment_scope.clone();
     let row = apply(params, row)?;
+    room_for(forge, owner, &row, Some(&scope)).await?;
     if scope != row.environment_scope {
         variables::delete_variable(&forge.db, owner, key, Some(&scope)).await?;
     }

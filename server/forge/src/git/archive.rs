@@ -28,8 +28,11 @@ impl Repo {
         let mut command = git();
         command.args(["-c", "tar.tar.bz2.command=bzip2 -c"]);
         command.arg("--git-dir").arg(self.path()).arg("archive").arg(format!("--format={format}")).arg(format!("--prefix={prefix}/")).arg(commit);
-        command.arg("--").arg(path.filter(|path| !path.is_empty()).map_or(".".into(), |path| format!(":(literal){path}")));
-        command.args(left_out.iter().map(|path| format!(":(exclude,literal){path}")));
+        let path = path.map(|path| path.trim_matches('/')).filter(|path| !path.is_empty());
+        if path.is_some() || !left_out.is_empty() {
+            command.arg("--").arg(path.map_or(".".into(), |path| format!(":(literal){path}")));
+            command.args(left_out.iter().map(|path| format!(":(exclude,literal){path}")));
+        }
         Ok(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?)
     }
 

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use super::archive::git;
-use super::{GitError, Repo, find_commit};
+use super::{GitError, Repo, find_revision};
 
 /// A file may be shown so often, with so many lines around what was found, and so many in all.
 const AROUND: &str = "2";
@@ -53,7 +53,7 @@ impl Repo {
         use tokio::io::AsyncReadExt;
         let (repo, revision, wanted) = (self.clone(), revision.to_owned(), text.to_lowercase());
         let names = tokio::task::spawn_blocking(move || -> Result<_, GitError> {
-            let commit = find_commit(&repo.open()?, &revision)?.id().to_string();
+            let commit = find_revision(&repo.open()?, &revision)?.id().to_string();
             let named = repo.paths(&commit)?.into_iter().filter(|path| path.to_lowercase().contains(&wanted)).take(MOST).collect::<Vec<_>>();
             Ok((commit, named))
         });
