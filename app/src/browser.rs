@@ -1,6 +1,7 @@
 //! The only door to the browser: requests, time, storage, scrolling, downloads. On the server
 //! nothing here is ever called, save what says so.
 
+pub mod address;
 pub mod desk;
 pub mod files;
 pub mod logs;
@@ -327,26 +328,6 @@ pub fn set_theme(theme: Option<&str>) {
         }
         _ => {}
     }
-}
-
-/// Sets the part of the address behind `#` without a new entry in the history.
-pub fn set_fragment(fragment: &str) {
-    if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(fragment));
-    }
-}
-
-/// Puts `query`, which begins with `?` or is empty, into the address of this page.
-pub fn set_query(query: &str) {
-    if let (Ok(history), Ok(path), Ok(hash)) = (window().history(), window().location().pathname(), window().location().hash()) {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("{path}{query}{hash}")));
-    }
-}
-
-/// The part of the address behind `#`.
-#[must_use]
-pub fn fragment() -> String {
-    window().location().hash().unwrap_or_default()
 }
 
 /// Scrolls so far down.

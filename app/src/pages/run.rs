@@ -203,7 +203,7 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
     Effect::new(move |before: Option<&str>| {
         let now = tab.get();
         if before.is_some_and(|before| before != now) {
-            browser::set_query(&if now == "log" { String::new() } else { format!("?tab={now}") });
+            browser::address::set_query(&if now == "log" { String::new() } else { format!("?tab={now}") });
         }
         now
     });

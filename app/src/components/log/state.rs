@@ -179,7 +179,7 @@ impl LogState {
 
     fn mark_range(self, from: u32, to: u32) {
         self.marked.set(Some((from, to)));
-        browser::set_fragment(&if from == to { format!("#L{from}") } else { format!("#L{from}-{to}") });
+        browser::address::set_fragment(&if from == to { format!("#L{from}") } else { format!("#L{from}-{to}") });
     }
 }
 

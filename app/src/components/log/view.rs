@@ -44,7 +44,7 @@ pub fn LogView(client: Client, owner: Owner, job: JobId, #[prop(into)] name: Str
     Effect::new(move |_| {
         // The router does not know what marking lines wrote there; it knows when somebody changes it.
         hash.track();
-        if let Some(range) = named(&browser::fragment()).filter(|range| state.marked.peek(|marked| *marked) != Some(Some(*range))) {
+        if let Some(range) = named(&browser::address::fragment()).filter(|range| state.marked.peek(|marked| *marked) != Some(Some(*range))) {
             state.marked.set(Some(range));
             state.following.set(false);
             gone.set_value(false);

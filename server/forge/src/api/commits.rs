@@ -115,8 +115,8 @@ pub async fn list_commit_statuses(State(forge): State<Forge>, caller: Caller, Pa
     let paging = Paging::read(&params)?;
     let down = params.one_of("sort", &["asc", "desc"])?.as_deref() == Some("desc");
     let asked = format!(
-        "SELECT j.id, p.ref AS reference, j.status, j.name, j.created_at, j.started_at, j.finished_at, j.allow_failure, p.id AS pipeline, j.user_id FROM jobs j JOIN pipelines p ON p.id = j.pipeline_id \
-         WHERE p.project_id = ?1 AND p.sha = ?2 AND (?3 OR j.retried = 0) AND (?4 IS NULL OR p.id = ?4) AND (?5 IS NULL OR p.ref = ?5) AND (?6 IS NULL OR j.stage = ?6) AND (?7 IS NULL OR j.name = ?7) \
+        "SELECT j.id, p.reference AS reference, j.status, j.name, j.created_at, j.started_at, j.finished_at, j.allow_failure, p.id AS pipeline, j.user_id FROM jobs j JOIN pipelines p ON p.id = j.pipeline_id \
+         WHERE p.project_id = ?1 AND p.sha = ?2 AND (?3 OR j.retried = 0) AND (?4 IS NULL OR p.id = ?4) AND (?5 IS NULL OR p.reference = ?5) AND (?6 IS NULL OR j.stage = ?6) AND (?7 IS NULL OR j.name = ?7) \
          ORDER BY j.id {} LIMIT ?8 OFFSET ?9",
         if down { "DESC" } else { "ASC" }
     );
