@@ -52,7 +52,7 @@ fn kind(file: &str) -> &'static str {
 }
 
 /// Whether the browser takes `coding`: named, and not with `q=0` (RFC 9110 §12.5.3).
-fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+pub(crate) fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     let text = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     text.split(',').any(|entry| {
         let mut parts = entry.split(';').map(str::trim);

@@ -152,7 +152,7 @@ async fn requests_from_elsewhere() {
     let mut browser = Browser::of(&portal);
     browser.sign_in("x").await;
     let own = format!("https://{HOST}");
-    for path in ["/auth/x/token", "/auth/x/logout", "/relay/x/api/v4/user"] {
+    for path in ["/auth/x/token", "/auth/x/logout", "/relay/x/api/v4/user", "/workspaces/own/start", "/workspaces/own/stop"] {
         for site in [Some("same-site"), Some("cross-site"), Some("none"), None] {
             for mode in ["cors", "no-cors", "navigate", "websocket"] {
                 for origin in [Some("null"), Some("https://evil.test"), Some("https://portal.test.evil.test"), None] {
