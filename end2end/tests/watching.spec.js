@@ -128,3 +128,18 @@ test('a form has the fields of the branch that is chosen, and keeps what was typ
   await branch.selectOption('main');
   await expect(page.getByRole('textbox', { name: 'SPEED' })).toHaveCount(0);
 });
+
+test('a twin that keeps an environment is stopped by the job that knows how, whatever its name', async ({ page }) => {
+  test.setTimeout(90_000);
+  const id = await pushed('kettle', 'stages: [execute, cleanup]\nserve: {stage: execute, script: [echo boiling, sleep 300], environment: {name: twins/kettle, url: "https://kettle.example/now", on_stop: switch off}}\n'
+    + 'switch off: {stage: cleanup, when: manual, needs: [], script: [echo cold], environment: {name: twins/kettle, action: stop}}\n');
+  await signIn(page, own);
+  await page.goto(`${own.url}/i/local/runs/private/${id}`);
+  await expect(page.getByText('Keeps the environment twins/kettle')).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole('link', { name: 'Open it' })).toHaveAttribute('href', 'https://kettle.example/now');
+  await page.getByRole('button', { name: 'Terminate' }).click();
+  await expect(page.getByText('The twin was stopped in order.')).toBeVisible({ timeout: 40_000 });
+  await expect(page.locator('.page-head').getByText('Cancelled')).toBeVisible({ timeout: 30_000 });
+  const [environment] = await call('GET', `${P}/environments?name=twins%2Fkettle`);
+  expect(environment.state).toBe('stopped');
+});

@@ -5,6 +5,7 @@ pub mod artifacts;
 pub mod branches;
 pub mod commits;
 pub mod endpoint;
+pub mod environments;
 pub mod error;
 pub mod graph;
 pub mod ids;

@@ -1,6 +1,7 @@
 //! Start, cancel, retry.
 
 use gitlab::endpoint::ask;
+use gitlab::environments::{EnvironmentAct, OnEnvironment};
 use gitlab::jobs::{GetJob, PlayJob, RetryJob};
 use gitlab::pipelines::{CancelPipeline, CreatePipeline, NamePipeline};
 use gitlab::projects::GetProject;
@@ -99,6 +100,33 @@ pub async fn terminate(client: Client, owner: Owner, job: JobId, pipelines: Vec<
         }
     }
     Err(Problem { title: "The terminate phase is still running.".to_owned(), advice: "Its log says what it waits for. Cancel the run to end it now.".to_owned(), sign_in: false })
+}
+
+/// Stops a twin through its environment, whose own job (`on_stop`) knows how; then whatever is left.
+pub async fn stop_environment(client: Client, owner: Owner, environment: i64, pipelines: Vec<PipelineId>) -> Result<(), Problem> {
+    let of = |act| OnEnvironment(client.project(owner), act);
+    let fail = |error: Error| Problem::new(&error, "stop the twin's environment", &client.instance.name);
+    ask(&client, &of(EnvironmentAct::Stop(environment))).await.map_err(fail)?;
+    for _ in 0..LOOKS.1 {
+        crate::browser::sleep(LOOKS.0).await;
+        let state = ask(&client, &of(EnvironmentAct::Get(environment))).await.ok().and_then(|mut found| found.pop()).map(|found| found.state);
+        match state.as_deref() {
+            Some("stopped") => return cancel(client, owner, pipelines).await,
+            Some("available") => {
+                return Err(Problem {
+                    title: "The environment was not stopped, so the twin goes on.".to_owned(),
+                    advice: "The log of the job that stops it says why. Or cancel the run to end the twin without it.".to_owned(),
+                    sign_in: false,
+                });
+            }
+            _ => {}
+        }
+    }
+    Err(Problem {
+        title: "The environment is still being stopped.".to_owned(),
+        advice: "The log of its job says what it waits for. Cancel the run to end it now.".to_owned(),
+        sign_in: false,
+    })
 }
 
 /// Runs a job again; the number of the new one.

@@ -1,5 +1,6 @@
 //! What can be done with a run: told of, stopped, started again.
 
+use gitlab::environments::Environment;
 use gitlab::{JobId, Status};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,7 +8,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use twin::asset::Owner;
 
-use crate::actions::runs::{cancel, start_again, terminate};
+use crate::actions::runs::{cancel, start_again, stop_environment, terminate};
 use crate::browser;
 use crate::instances::Client;
 use crate::queries::Query;
@@ -20,7 +21,14 @@ use crate::ui::toast::Toasts;
 
 /// Cancel, or run again.
 #[component]
-pub fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, query: Query<RunView>, told: RwSignal<bool>) -> impl IntoView {
+pub fn RunActions(
+    client: Client,
+    owner: Owner,
+    #[prop(into)] view_of: Signal<RunView>,
+    query: Query<RunView>,
+    told: RwSignal<bool>,
+    environment: RwSignal<Option<Environment>>,
+) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     let asked = RwSignal::new(false);
     let busy = RwSignal::new(false);
@@ -41,6 +49,18 @@ pub fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<Ru
             query.refresh();
         });
     });
+    let kept = Signal::derive(move || environment.with(Option::is_some));
+    let stop_it = move |environment: i64| {
+        busy.set(true);
+        spawn_local(async move {
+            match stop_environment(stored.get_value(), owner, environment, pipelines()).await {
+                Ok(()) => toasts.good("The twin was stopped in order."),
+                Err(problem) => toasts.bad(problem.title, problem.advice),
+            }
+            let _ = busy.try_set(false);
+            query.refresh();
+        });
+    };
     let go = use_navigate();
     let again = StoredValue::new(move || {
         let (go, twin) = (go.clone(), view_of.get_untracked().twin.unwrap_or_default());
@@ -108,9 +128,14 @@ pub fn RunActions(client: Client, owner: Owner, #[prop(into)] view_of: Signal<Ru
             {dynamic(move || view_of.with(|view| view.terminator().filter(|_| view.twin.is_some())).map(|job| view! {
                 <button type="button" class="button" disabled=move || busy.get() on:click=move |_| restart(job)><Picture icon=Icon::Again/>"Restart"</button>
             }))}
-            {dynamic(move || view_of.get().terminator().map(|job| view! {
-                <button type="button" class="button" data-variant="primary" disabled=move || busy.get() on:click=move |_| stop.run(Some(job))><Picture icon=Icon::Stop/>"Terminate"</button>
-            }))}
+            {dynamic(move || {
+                let (job, environment) = (view_of.with(RunView::terminator), environment.get());
+                let act = move |_| match (job, environment.as_ref()) {
+                    (None, Some(environment)) => stop_it(environment.id),
+                    _ => stop.run(job),
+                };
+                (job.is_some() || kept.get()).then(|| view! { <button type="button" class="button" data-variant="primary" disabled=move || busy.get() on:click=act><Picture icon=Icon::Stop/>"Terminate"</button> })
+            })}
             <button type="button" class="button" data-variant="danger" disabled=move || view_of.get().status == Status::Canceling on:click=move |_| asked.set(true)>
                 <Picture icon=Icon::Stop/>"Cancel run"
             </button>

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use gitlab::environments::Environment;
 use gitlab::{JobId, Status};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -28,7 +29,7 @@ use crate::components::status::StatusMark;
 use crate::components::timeline::timeline;
 use crate::instances::Client;
 use crate::queries::dashboard::Target;
-use crate::queries::run::{Heartbeat, RunView, again, run};
+use crate::queries::run::{Heartbeat, RunView, again, environment_of, run};
 use crate::queries::{Load, Query, ask};
 use crate::routes::Route;
 use crate::ui::dynamic::dynamic;
@@ -275,6 +276,21 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
     let stored = StoredValue::new(client.clone());
     let query = ask(move || pipeline, move |pipeline| run(stored.get_value(), owner, pipeline));
     let told = RwSignal::new(false);
+    // Looked for once, when something runs that could keep one.
+    let environment = RwSignal::new(None);
+    let runs = Memo::new(move |_| {
+        query
+            .get()
+            .filter(|view| !view.is_over() && view.jobs().any(|job| job.status == Status::Running))
+            .map(|view| view.parts.iter().map(|part| part.pipeline.id).collect::<Vec<_>>())
+    });
+    Effect::new(move |_| {
+        if let Some(pipelines) = runs.get() {
+            spawn_local(async move {
+                let _ = environment.try_set(environment_of(stored.get_value(), owner, pipelines).await);
+            });
+        }
+    });
     let beat = RwSignal::new(None);
     provide_context(Heartbeat(beat));
     Effect::new(move |_| keep_fresh(stored.get_value(), owner, query, told));
@@ -303,12 +319,16 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
                 <StatusMark status=Signal::derive(move || view_now.get().status)/>
                 {dynamic(move || lives(&view_now.get(), beat.get()).map(|words| view! { <span class="tag">{words}</span> }))}
                 <span class="gap"></span>
-                <RunActions client=stored.get_value() owner view_of=view_now query told/>
+                <RunActions client=stored.get_value() owner view_of=view_now query told environment/>
             </Show>
         </div>
         {dynamic(move || problem.get().map(|problem| view! { <ProblemBox problem again=Callback::new(move |()| query.refresh())/> }))}
         <Show when=move || ready.get() fallback=move || view! { <Show when=move || problem.get().is_none()><Skeleton rows=8 label="Loading the run"/></Show> }>
             <Facts client=stored.get_value() owner view_of=view_now query/>
+            {dynamic(move || environment.get().filter(|_| !view_now.with(RunView::is_over)).map(|kept: Environment| {
+                let link = kept.external_url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+                view! { <p class="facts faint"><span>"Keeps the environment "{kept.name}</span>{link.map(|url| view! { <a href=url rel="external noopener noreferrer" target="_blank">"Open it"</a> })}</p> }
+            }))}
             {dynamic(move || view_now.get().gone.then(|| view! { <Notice tone=Tone::Bad title="This run is there no more." text=format!("It was deleted on {}, or you may no longer see it. What you see is how it was when it was last read.", stored.get_value().instance.name)/> }))}
             {dynamic(move || view_now.get().parent.yaml_errors.map(|text| view! { <Notice tone=Tone::Bad title="The CI file of this commit cannot be used." text=text/> }))}
             {dynamic(move || view_now.get().message.map(|message| view! { <Notice tone=Tone::Bad title="The twin was not started." text=message/> }))}

@@ -1,6 +1,7 @@
 //! One run: the parent pipeline, the children found through its bridges, all their jobs.
 
 use gitlab::endpoint::ask;
+use gitlab::environments::{Environment, EnvironmentAct, OnEnvironment};
 use gitlab::jobs::Job;
 use gitlab::pipelines::{GetPipeline, ListBridges, ListJobs, Pipeline};
 use gitlab::{Error, JobId, PipelineId, Status};
@@ -175,4 +176,20 @@ pub async fn again(client: Client, owner: Owner, before: RunView, turn: usize) -
 /// A run as it is now.
 pub async fn run(client: Client, owner: Owner, pipeline: i64) -> Result<RunView, Problem> {
     load(&client, owner, PipelineId(pipeline)).await.map_err(|error| Problem::new(&error, &format!("load run {pipeline}"), &client.instance.name))
+}
+
+/// Environments that are looked at one by one, at most.
+const LOOKED_AT: usize = 5;
+
+/// The environment that a run keeps, if it keeps one that can be seen.
+pub async fn environment_of(client: Client, owner: Owner, pipelines: Vec<PipelineId>) -> Option<Environment> {
+    let of = |act| OnEnvironment(client.project(owner), act);
+    let list = ask(&client, &of(EnvironmentAct::List)).await.ok()?;
+    for known in list.iter().rev().take(LOOKED_AT) {
+        let found = ask(&client, &of(EnvironmentAct::Get(known.id))).await.ok()?.pop()?;
+        if found.pipeline.is_some_and(|pipeline| pipelines.contains(&pipeline)) {
+            return Some(found);
+        }
+    }
+    None
 }

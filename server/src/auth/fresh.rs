@@ -42,6 +42,11 @@ pub async fn fresh(state: &State, backend: &Backend, grant: &str) -> Result<Toke
     work.await.unwrap_or_else(|panic| Err(Lost::Store(panic.to_string())))
 }
 
+/// Whether a refresh of `grant` has failed a moment ago.
+async fn rests(state: &State, grant: &str) -> bool {
+    state.resting.lock().await.get(grant).is_some_and(|until| Instant::now() < *until)
+}
+
 async fn looked_at(state: &State, backend: &Backend, grant: &str) -> Result<Tokens, Lost> {
     for _ in 0..LOOKS {
         let now = chrono::Utc::now().timestamp();
@@ -53,14 +58,18 @@ async fn looked_at(state: &State, backend: &Backend, grant: &str) -> Result<Toke
             return if current.expires_at > now { Ok(current) } else { Err(Lost::Grant) };
         };
         // After a refresh that failed nobody asks again for a moment, and a token that is still good does.
-        if state.resting.lock().await.get(grant).is_some_and(|until| Instant::now() < *until) {
+        if rests(state, grant).await {
             return if current.expires_at > now { Ok(current) } else { Err(Lost::Unreachable) };
         }
         if !state.grants.lease(grant).await.map_err(Lost::Store)? {
             tokio::time::sleep(LOOK).await;
             continue;
         }
-        // Somebody may have brought a new pair between the look and the lease.
+        // Somebody may have failed, or have brought a new pair, between the look and the lease.
+        if rests(state, grant).await {
+            state.grants.release(grant).await;
+            continue;
+        }
         match state.grants.hold(grant, &backend.id).await.map_err(Lost::Store)? {
             Some(held) if held.tokens.refresh.as_ref() == Some(&refresh) => return renew(state, backend, grant, held, refresh).await,
             _ => state.grants.release(grant).await,
@@ -89,10 +98,13 @@ async fn renew(state: &State, backend: &Backend, grant: &str, held: Held, refres
         }
         Err(error) => {
             tracing::warn!(backend = backend.id, reason = crate::failure::chain(&error), "a refresh failed");
+            {
+                let mut resting = state.resting.lock().await;
+                resting.retain(|_, until| Instant::now() < *until);
+                resting.insert(grant.to_owned(), Instant::now() + REST);
+            }
+            // Only now: whoever takes the lease has to find the note.
             state.grants.release(grant).await;
-            let mut resting = state.resting.lock().await;
-            resting.retain(|_, until| Instant::now() < *until);
-            resting.insert(grant.to_owned(), Instant::now() + REST);
             if current.expires_at > now { Ok(current.clone()) } else { Err(Lost::Unreachable) }
         }
     }

@@ -11,9 +11,11 @@ use crate::Forge;
 use crate::access::{DEVELOPER, REPORTER, Visible};
 use crate::auth::Caller;
 use crate::engine::environments::EnvironmentRow;
+use crate::engine::process::options;
 use crate::error::{ApiError, ApiResult};
 use crate::page::{Paging, Place, whole_list};
 use crate::params::Params;
+use crate::store::pipelines::JobRow;
 
 /// `ci_cd` names as GitLab makes slugs of them: lower case, other characters to `-`.
 fn slug(name: &str) -> String {
@@ -25,6 +27,19 @@ fn value(row: &EnvironmentRow) -> Value {
         "id": row.id, "name": row.name, "slug": slug(&row.name), "external_url": row.external_url, "tier": row.tier.as_deref().unwrap_or("other"), "state": row.state,
         "description": row.description, "auto_stop_at": null, "auto_stop_setting": "always", "created_at": row.created_at, "updated_at": row.updated_at,
     })
+}
+
+/// What an environment was made by: the job that started it last (`API::Entities::Deployment`).
+async fn deployment(forge: &Forge, visible: &Visible, row: &EnvironmentRow) -> ApiResult<Value> {
+    let Some(pipeline) = row.pipeline_id else { return Ok(Value::Null) };
+    let jobs = crate::store::pipelines::jobs(&forge.db, pipeline, false).await?;
+    let started = |job: &&JobRow| options(job).environment.is_some_and(|environment| environment.action == "start" && environment.name == row.name);
+    let (Some(job), Some(run)) = (jobs.iter().find(started), crate::store::pipelines::pipeline(&forge.db, pipeline).await?) else { return Ok(Value::Null) };
+    let deployable = super::jobs::value(forge, visible, job).await?;
+    Ok(json!({
+        "id": job.id, "iid": job.id, "ref": run.reference, "sha": run.sha, "created_at": job.created_at, "updated_at": row.updated_at,
+        "user": deployable["user"], "status": job.status, "deployable": deployable,
+    }))
 }
 
 async fn open(forge: &Forge, caller: &Caller, id: &str, level: i64) -> ApiResult<Visible> {
@@ -60,8 +75,10 @@ pub async fn list_environments(State(forge): State<Forge>, caller: Caller, Path(
 
 /// `GET …/environments/:environment`
 pub async fn get_environment(State(forge): State<Forge>, caller: Caller, Path((id, number)): Path<(String, i64)>) -> ApiResult<Json<Value>> {
-    let (_, row) = find(&forge, &caller, &id, number, REPORTER).await?;
-    Ok(Json(value(&row)))
+    let (visible, row) = find(&forge, &caller, &id, number, REPORTER).await?;
+    let mut value = value(&row);
+    value["last_deployment"] = deployment(&forge, &visible, &row).await?;
+    Ok(Json(value))
 }
 
 /// `POST …/environments`

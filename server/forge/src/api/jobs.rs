@@ -63,7 +63,7 @@ async fn values(forge: &Forge, visible: &Visible, rows: &[JobRow]) -> ApiResult<
     Ok(list)
 }
 
-async fn value(forge: &Forge, visible: &Visible, row: &JobRow) -> ApiResult<Value> {
+pub(crate) async fn value(forge: &Forge, visible: &Visible, row: &JobRow) -> ApiResult<Value> {
     Ok(values(forge, visible, std::slice::from_ref(row)).await?.remove(0))
 }
 
