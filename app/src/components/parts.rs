@@ -70,6 +70,16 @@ pub fn expect_log() {
     });
 }
 
+#[wasm_split(part_timeline, wasm_split_path = leptos::wasm_split, fallible)]
+fn timeline_part(run: Signal<RunView>, instance: String, owner: Owner) -> Arrived {
+    Ok(super::timeline::timeline(run, instance, owner))
+}
+
+/// The stages of a run, and when their jobs ran.
+pub fn timeline(run: Signal<RunView>, instance: String, owner: Owner) -> AnyView {
+    later(None, __wasm_split_preload_timeline_part, move || timeline_part(run, instance.clone(), owner))
+}
+
 #[wasm_split(part_start, wasm_split_path = leptos::wasm_split, fallible)]
 fn start_part(client: Client, asset: Asset) -> Arrived {
     Ok(view! { <StartForm client asset/> }.into_any())

@@ -26,7 +26,6 @@ use crate::components::problem_box::ProblemBox;
 use crate::components::run_actions::RunActions;
 use crate::components::run_note::run_note;
 use crate::components::status::StatusMark;
-use crate::components::timeline::timeline;
 use crate::instances::Client;
 use crate::queries::dashboard::Target;
 use crate::queries::run::{Heartbeat, RunView, again, environment_of, run};
@@ -252,7 +251,7 @@ fn Body(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, qu
         <Show when=move || tab.get() == "log" fallback=move || if tab.get() == "dashboard" {
             view! { <div role="tabpanel" id="panel-dashboard" aria-labelledby="tab-dashboard">{panels(stored.get_value(), owner, view_of)}</div> }.into_any()
         } else if tab.get() == "timeline" {
-            view! { <div role="tabpanel" id="panel-timeline" aria-labelledby="tab-timeline">{timeline(Signal::derive(move || view_of.get()), here.get_value(), owner)}</div> }.into_any()
+            view! { <div role="tabpanel" id="panel-timeline" aria-labelledby="tab-timeline">{parts::timeline(Signal::derive(move || view_of.get()), here.get_value(), owner)}</div> }.into_any()
         } else if tab.get() == "show" {
             let client = stored.get_value();
             view! { <div role="tabpanel" id="panel-show" aria-labelledby="tab-show">{parts::embed(client.instance.id.clone(), client.project_path(owner), offers)}</div> }.into_any()

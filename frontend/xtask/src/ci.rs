@@ -29,7 +29,7 @@ const fn together(what: &'static str, names: &'static [&'static str], on: &'stat
 
 /// A page with the part it shows at once; parts on the page where they are opened, with their
 /// library or engine.
-const TOGETHER: [Together; 26] = [
+const TOGETHER: [Together; 27] = [
     together("a twin or asset with its README", &["page_asset", "part_markdown"], &[], &["work.css"]),
     together("the form that starts a twin", &["part_start"], &["page_asset"], &[]),
     together("the history of an asset", &["part_history"], &["page_asset"], &[]),
@@ -56,6 +56,7 @@ const TOGETHER: [Together; 26] = [
     together("the menus, and searching in files", &["part_frame"], &[], &[]),
     together("a run", &["page_run"], &[], &["work.css"]),
     together("the log of a job", &["part_log"], &["page_run"], &["logs.css", "logworker.js", "logengine.js", "logengine_bg.wasm"]),
+    together("the stages of a run", &["part_timeline"], &["page_run"], &["boards.css"]),
     together("a dashboard", &["part_dashboard"], &["page_run"], &["panel.js", "uplot.js", "uplot.css", "boards.css"]),
     together("a result with its plot", &["part_file"], &["page_run"], &["plot.js", "uplot.js", "uplot.css"]),
 ];
