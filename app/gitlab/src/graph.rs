@@ -13,16 +13,16 @@ use crate::status::Status;
 pub const PAGE: usize = 100;
 
 /// Text as GraphQL writes it; JSON's escapes are a part of it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-fn request(query: String) -> Request {
+pub(crate) fn request(query: String) -> Request {
     Request::graph(json!({ "query": query }))
 }
 
 /// The `data` of an answer, or its first error.
-fn data(response: &Response) -> Result<Value, Error> {
+pub(crate) fn data(response: &Response) -> Result<Value, Error> {
     let mut answer: Value = crate::endpoint::json(response)?;
     match answer["errors"][0]["message"].as_str() {
         // An answer of which a part failed would look as if there was nothing.
@@ -32,11 +32,11 @@ fn data(response: &Response) -> Result<Value, Error> {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn nodes(value: &Value) -> &[Value] {
+pub(crate) fn nodes(value: &Value) -> &[Value] {
     value["nodes"].as_array().map_or(&[], Vec::as_slice)
 }
 
@@ -210,7 +210,7 @@ fn number(id: &Value) -> Option<PipelineId> {
 }
 
 /// The graph writes states in upper case.
-fn status(value: &Value) -> Status {
+pub(crate) fn status(value: &Value) -> Status {
     Status::from(text(value).to_lowercase())
 }
 

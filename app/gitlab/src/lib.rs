@@ -12,6 +12,7 @@ pub mod ids;
 pub mod jobs;
 pub mod lint;
 pub mod merge_requests;
+pub mod mine;
 pub mod page;
 pub mod pipelines;
 pub mod projects;

@@ -106,10 +106,11 @@ impl Pipeline {
     }
 }
 
-/// A project's own pipelines, newest first; those that others started are below them.
-pub async fn of_project(forge: &Forge, project: i64, first: Option<i32>, after: Option<&str>) -> Result<PipelineConnection> {
-    const OWN: &str = "SELECT * FROM pipelines WHERE project_id = ? AND source != 'parent_pipeline' ORDER BY id DESC";
-    let rows: Vec<PipelineRow> = sqlx::query_as(OWN).bind(project).fetch_all(&forge.db).await.map_err(fail)?;
+/// A project's own pipelines, of one person if named, newest first; those that others started are below them.
+pub async fn of_project(forge: &Forge, project: i64, first: Option<i32>, after: Option<&str>, username: Option<&str>) -> Result<PipelineConnection> {
+    const OWN: &str = "SELECT * FROM pipelines WHERE project_id = ?1 AND source != 'parent_pipeline' \
+        AND (?2 IS NULL OR user_id = (SELECT id FROM users WHERE username = ?2)) ORDER BY id DESC";
+    let rows: Vec<PipelineRow> = sqlx::query_as(OWN).bind(project).bind(username).fetch_all(&forge.db).await.map_err(fail)?;
     let (nodes, page_info) = page(rows.into_iter().map(Pipeline::from).collect(), first, after);
     Ok(PipelineConnection { page_info, nodes })
 }

@@ -155,7 +155,7 @@ impl Project {
     }
 
     #[graphql(complexity = "connection(child_complexity, first, 0)")]
-    async fn pipelines(&self, context: &Context<'_>, first: Option<i32>, after: Option<String>) -> Result<PipelineConnection> {
-        pipelines::of_project(context.data::<Forge>()?, self.0.project.id, first, after.as_deref()).await
+    async fn pipelines(&self, context: &Context<'_>, first: Option<i32>, after: Option<String>, username: Option<String>) -> Result<PipelineConnection> {
+        pipelines::of_project(context.data::<Forge>()?, self.0.project.id, first, after.as_deref(), username.as_deref()).await
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use gitlab::graph::{Folder, ListFolders, ListRuns, ReadTexts, Runs};
+use gitlab::mine::ListMine;
 use gitlab::{Endpoint, Response};
 
 use super::actor::{Actor, World};
@@ -29,6 +30,7 @@ async fn the_questions_of_the_app_fit() {
     let many = (0..100).map(|n| format!("digital_twins/t{n}/description.md")).collect();
     assert_eq!(put(&alice, &ReadTexts::new(&own, "HEAD", many)).await, []);
     assert_eq!(put(&alice, &ListRuns::new(vec![(own.clone(), None), (common.clone(), None)], 30)).await, [Some(Runs::default()), Some(Runs::default())]);
+    assert_eq!(put(&alice, &ListMine::new(vec![own.clone(), common.clone()], "alice")).await, []);
     let admin = world.person("admin", &["api"]).await;
     admin.with("PUT", "/projects/dtaas%2Fcommon", json!({ "visibility": "public" })).await.expect(200);
     let guest = put(&world.anonymous(), &ListFolders::new(vec![common], "HEAD", kinds())).await;
