@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+pub mod about;
 pub mod inspect;
 pub mod layout;
 pub mod lint;

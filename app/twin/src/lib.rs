@@ -5,6 +5,7 @@ pub mod asset;
 pub mod compare;
 pub mod csv;
 pub mod declared;
+pub mod facet;
 pub mod junit;
 pub mod lifecycle;
 pub mod notebook;

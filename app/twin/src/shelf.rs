@@ -123,7 +123,16 @@ impl Shelf {
     /// What is shown of it.
     #[must_use]
     pub fn shown(&self, narrow: &Narrow) -> Shown {
-        let fits = |place: &u32| narrow.owner.is_none_or(|owner| owner == self.items[*place as usize].asset.owner);
+        self.sifted(narrow, |_| true)
+    }
+
+    /// The same, of what `only` lets through.
+    #[must_use]
+    pub fn sifted(&self, narrow: &Narrow, only: impl Fn(&Item) -> bool) -> Shown {
+        let fits = |place: &u32| {
+            let item = &self.items[*place as usize];
+            narrow.owner.is_none_or(|owner| owner == item.asset.owner) && only(item)
+        };
         let found = Needle::new(&narrow.text).find(self.order.iter().filter(|place| fits(place)).map(|place| (*place, &self.hays[*place as usize])));
         let mut counts = [found.len(), 0, 0, 0, 0, 0];
         let mut rows = Vec::new();
@@ -171,6 +180,8 @@ mod tests {
         let counts = shelf.shown(&Narrow { kind: Some(Kind::Tool), ..Narrow::default() }).counts;
         assert_eq!(counts, [3, 0, 0, 2, 1, 0]);
         assert_eq!(names(&shelf, &Narrow { kind: Some(Kind::Tool), ..Narrow::default() }), ["0c"]);
+        let some = shelf.sifted(&all, |item| item.asset.name == "e");
+        assert_eq!((some.rows.len(), some.counts), (1, [1, 0, 0, 1, 0, 0]));
         assert!(names(&shelf, &Narrow { owner: Some(Owner::Common), ..Narrow::default() }).is_empty());
     }
 }
