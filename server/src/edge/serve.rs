@@ -157,6 +157,7 @@ macro_rules! to_its_end {
     ($connection:expr, $stop:expr) => {{
         let mut served = std::pin::pin!($connection);
         let ended = tokio::select! {
+            biased;
             ended = served.as_mut() => Some(ended),
             () = $stop.cancelled() => None,
         };

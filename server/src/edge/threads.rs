@@ -50,7 +50,7 @@ impl Threads {
     /// As many as there are processors.
     pub fn start(front: &Front, stop: &CancellationToken) -> Self {
         let count = std::thread::available_parallelism().map_or(2, usize::from);
-        let threads = (0..count).map(|number| one(number, front.clone(), stop.clone())).collect();
+        let threads = (0..count).map(|number| one(number, front.clone(), stop.child_token())).collect();
         Self { threads, next: AtomicUsize::new(0) }
     }
 

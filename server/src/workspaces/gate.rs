@@ -121,7 +121,7 @@ impl Gate {
             return self.enter(label.as_deref(), &request);
         }
         let Some(pass) = self.pass(&request, label.as_deref()).await else { return self.outside(label.as_deref(), &request) };
-        if !is_own_wish(&request, &place.origin(&pass.label)) {
+        if !is_own_wish(&request, &pass.origin) {
             return text(StatusCode::FORBIDDEN, "this workspace answers its own pages only");
         }
         let Some(seat) = self.workspaces().seat(&pass.user) else { return text(StatusCode::NOT_FOUND, "there is no workspace here any more") };
@@ -135,7 +135,7 @@ impl Gate {
     async fn pass(&self, request: &Request<Incoming>, label: Option<&str>) -> Option<Arc<Pass>> {
         let workspaces = self.workspaces();
         for cookie in passes_in(request.headers(), workspaces.place.cookie()) {
-            let pass = workspaces.passes.of(&self.state, &workspaces.backend, cookie).await;
+            let pass = workspaces.passes.of(&self.state, (&workspaces.backend, &workspaces.place), cookie).await;
             if let Some(pass) = pass.filter(|pass| label.is_none_or(|label| label == pass.label)) {
                 return Some(pass);
             }
@@ -191,7 +191,7 @@ impl Gate {
 
     async fn pass_on(&self, request: Request<Incoming>, (pass, seat): (&Arc<Pass>, &Arc<Seat>), client: &HeaderValue, held: &Arc<dyn Any + Send + Sync>) -> Response<Answer> {
         let navigation = is_navigation(&request);
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = if navigation { request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned() } else { String::new() };
         let Some(address) = seat.address() else {
             return if navigation {
                 go(&pages::about(&self.state, &path))
@@ -201,7 +201,7 @@ impl Gate {
         };
         seat.touch();
         let place = &self.workspaces().place;
-        let Ok(host) = HeaderValue::from_str(&place.host(&pass.label)) else { return text(StatusCode::BAD_REQUEST, "this host cannot be passed on") };
+        let Some(host) = &pass.host else { return text(StatusCode::BAD_REQUEST, "this host cannot be passed on") };
         let (mut moved, mut kept) = (seat.moved.clone(), None);
         if is_upgrade(request.headers()) {
             let Ok(place) = seat.tunnels.clone().try_acquire_owned() else { return text(StatusCode::SERVICE_UNAVAILABLE, "this workspace has as many tunnels as one may have") };
@@ -212,7 +212,7 @@ impl Gate {
                 seat.touch();
             });
         }
-        let told = Told { client, scheme: place.scheme(), host: &host, user: seat.user_header.as_ref(), own: OWN };
+        let told = Told { client, scheme: place.scheme(), host, user: seat.user_header.as_ref(), own: OWN };
         let passage = Passage { key: &seat.key, address: &address, told, stop: &pass.stop, moved: &moved, held: kept };
         match forward(request, &passage).await {
             Ok(response) => response.map(|body| Answer::Passed(Box::new(body))),

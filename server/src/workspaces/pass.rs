@@ -6,16 +6,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use axum::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::Seat;
+use super::place::Place;
 use crate::State;
 use crate::auth::grants::random_name;
 
 /// A ticket is good for so many seconds.
 const TICKET: i64 = 30;
-/// Passes that are remembered; behind that they are opened anew each time.
+/// Passes that are remembered.
 const MOST: usize = 20_000;
 
 /// What is sealed.
@@ -38,6 +40,9 @@ pub struct Pass {
     grant: String,
     until: i64,
     used: AtomicI64,
+    /// The origin of the workspace's own pages, and its host.
+    pub origin: String,
+    pub host: Option<HeaderValue>,
     /// Ends everything that is open.
     pub stop: CancellationToken,
 }
@@ -94,11 +99,11 @@ impl Passes {
     }
 
     /// Whoever comes with this cookie.
-    pub async fn of(&self, state: &State, backend: &str, cookie: &str) -> Option<Arc<Pass>> {
+    pub async fn of(&self, state: &State, (backend, place): (&str, &Place), cookie: &str) -> Option<Arc<Pass>> {
         let known = self.live.read().unwrap_or_else(PoisonError::into_inner).get(cookie).cloned();
         if let Some(pass) = known {
-            pass.used.store(now(), Ordering::Relaxed);
-            return (pass.until > now() && !pass.stop.is_cancelled()).then_some(pass);
+            let now = pass.touch();
+            return (pass.until > now && !pass.stop.is_cancelled()).then_some(pass);
         }
         if self.rested.lock().unwrap_or_else(PoisonError::into_inner).contains_key(cookie) {
             return None;
@@ -107,12 +112,18 @@ impl Passes {
         if !state.grants.is_alive(&grant, backend).await.ok()? {
             return None;
         }
-        let pass = Arc::new(Pass { label, user, grant, until, used: AtomicI64::new(now()), stop: CancellationToken::new() });
+        let (origin, host) = (place.origin(&label), HeaderValue::from_str(&place.host(&label)).ok());
+        let pass = Arc::new(Pass { label, user, grant, until, used: AtomicI64::new(now()), origin, host, stop: CancellationToken::new() });
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        if live.len() < MOST {
-            return Some(live.entry(cookie.to_owned()).or_insert(pass).clone());
+        if live.len() >= MOST {
+            // Whoever was away longest comes again with the cookie they have; what they have open ends, because from here on
+            // nobody would look whether they may still have it.
+            let oldest = live.iter().min_by_key(|(_, pass)| pass.used.load(Ordering::Relaxed)).map(|(cookie, _)| cookie.clone());
+            if let Some(gone) = oldest.and_then(|cookie| live.remove(&cookie)) {
+                gone.stop.cancel();
+            }
         }
-        Some(pass)
+        Some(live.entry(cookie.to_owned()).or_insert(pass).clone())
     }
 
     /// Ends the passes of those who signed out, here or at another server, and of those who were away
@@ -142,8 +153,13 @@ impl Passes {
 }
 
 impl Pass {
-    /// Something moves for them: they are not away.
-    pub fn touch(&self) {
-        self.used.store(now(), Ordering::Relaxed);
+    /// Something moves for them: they are not away. Gives the time, in seconds since 1970.
+    pub fn touch(&self) -> i64 {
+        let now = now();
+        // Threads that write the same number to the same place wait for each other.
+        if self.used.load(Ordering::Relaxed) != now {
+            self.used.store(now, Ordering::Relaxed);
+        }
+        now
     }
 }

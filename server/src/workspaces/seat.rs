@@ -88,7 +88,12 @@ impl Seat {
             user: user.to_owned(),
             user_header: HeaderValue::from_str(user).ok(),
             home: home.replace("{user}", user),
-            moved: Arc::new(move || moving.store(now(), Ordering::Relaxed)),
+            moved: Arc::new(move || {
+                let now = now();
+                if moving.load(Ordering::Relaxed) != now {
+                    moving.store(now, Ordering::Relaxed);
+                }
+            }),
             used,
             since: AtomicI64::new(now()),
             turn: AtomicU64::new(0),
