@@ -6,6 +6,7 @@ mod ci;
 mod dead;
 mod dev;
 mod install;
+mod origins;
 mod packs;
 mod shell;
 mod site;

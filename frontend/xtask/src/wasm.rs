@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::shell::{call, cargo, root, say};
-use crate::{ci, dead, packs};
+use crate::{ci, dead, origins, packs};
 
 fn compiled(release: bool) -> PathBuf {
     let profile = if release { "wasm-release" } else { "debug" };
@@ -30,11 +30,12 @@ pub fn build(folder: &Path, release: bool) -> Result<()> {
     std::fs::remove_file(&main)?;
     std::fs::rename(folder.join("twinport_bg.wasm"), folder.join("twinport.wasm"))?;
     if release {
-        let mut emptied = 0;
+        let (mut emptied, mut forgotten) = (0, 0);
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
             if path.extension().is_some_and(|end| end == "wasm") {
                 emptied += dead::empty(&path)?;
+                forgotten += origins::forget(&path)?;
                 let bytes = std::fs::read(&path)?;
                 let stripped = without_custom_sections(&bytes).with_context(|| format!("{} is no WebAssembly module", path.display()))?;
                 std::fs::write(&path, stripped)?;
@@ -43,7 +44,7 @@ pub fn build(folder: &Path, release: bool) -> Result<()> {
                 }
             }
         }
-        say(&format!("  {emptied} functions emptied that are never called"));
+        say(&format!("  {emptied} functions emptied that are never called, {forgotten} places in libraries forgotten"));
     }
     std::fs::write(folder.join("pages.json"), serde_json::to_string(&packs::pack(folder, &pages, ci::on)?)?)?;
     engine(folder, release)
