@@ -3,6 +3,7 @@
 
 pub mod backend;
 pub mod begin;
+pub mod bounded;
 pub mod callback;
 pub mod done;
 pub mod fresh;

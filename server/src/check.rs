@@ -1,12 +1,13 @@
 //! What can be seen of backends from here, before anybody signs in: one line each, with the remedy.
 //! Group, project and runner of an instance that is not public show only to whoever signs in.
 
+mod authority;
 mod edge;
 
 use std::time::Duration;
 
 use axum::http::Method;
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use reqwest::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use serde_json::Value;
 
@@ -178,7 +179,10 @@ impl Probe<'_> {
         let url = backend.url.trim_end_matches('/');
         let project = format!("{}/{}", instance.group, instance.common_project);
         let segment: String = url::form_urlencoded::byte_serialize(project.as_bytes()).collect();
-        let seen = self.http.get(format!("{url}/api/v4/projects/{segment}")).send().await.is_ok_and(|answer| answer.status().is_success());
+        let seen = match self.http.get(format!("{url}/api/v4/projects/{segment}")).send().await {
+            Ok(answer) if !answer.status().is_server_error() => answer.status().is_success(),
+            _ => return Finding::new(&instance.id, Verdict::Note, format!("{project} could not be looked at, because its backend did not answer")),
+        };
         match (seen, instance.guests) {
             (true, _) => Finding::new(&instance.id, Verdict::Good, format!("{project} is there and public")),
             (false, true) => Finding::new(
@@ -214,8 +218,8 @@ pub async fn look(config: &Config) -> Vec<Finding> {
             if first.verdict == Verdict::Bad {
                 return vec![first];
             }
-            let (application, cors) = join(probe.application(&backend), probe.cors(&backend)).await;
-            vec![first, application, cors]
+            let (named, application, cors) = join3(authority::named(probe, &backend), probe.application(&backend), probe.cors(&backend)).await;
+            [first].into_iter().chain(named).chain([application, cors]).collect()
         }
     };
     let of_instance = |instance: &Instance| {
@@ -227,6 +231,7 @@ pub async fn look(config: &Config) -> Vec<Finding> {
             }
         }
     };
-    let (backends, instances) = join(join_all(config.gitlab.iter().map(of_backend)), join_all(config.instance.iter().map(of_instance))).await;
-    backends.into_iter().flatten().chain(instances).chain(edge::look(config).await).collect()
+    let of_instances = join_all(config.instance.iter().map(of_instance));
+    let (backends, instances, readers) = join3(join_all(config.gitlab.iter().map(of_backend)), of_instances, authority::readers(probe, config)).await;
+    backends.into_iter().flatten().chain(instances).chain(readers).chain(edge::look(config).await).collect()
 }

@@ -48,6 +48,20 @@ impl Failure {
         self
     }
 
+    /// A way on that leads where the first try was to lead, a page of ours.
+    #[must_use]
+    pub fn on_the_way_to(mut self, then: &str, write: bool) -> Self {
+        self.retry = self.retry.map(|(way, words)| {
+            let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+            pairs.append_pair("then", then);
+            if write {
+                pairs.append_pair("scope", "api");
+            }
+            (format!("{way}?{}", pairs.finish()), words)
+        });
+        self
+    }
+
     /// No workspace, or another's: the same page.
     #[must_use]
     pub fn no_workspace() -> Self {
@@ -103,6 +117,17 @@ impl Failure {
             backend.url
         );
         Self::new(StatusCode::BAD_REQUEST, "This answer is not the backend's", text).sign_in_again(backend)
+    }
+
+    /// A backend that calls itself something else than the configuration does.
+    #[must_use]
+    pub fn another_issuer(backend: &Backend, issuer: &str) -> Self {
+        let shown: String = issuer.chars().filter(|c| !c.is_control()).take(200).collect();
+        let text = format!(
+            "What answers at {} says that it is {shown}, so nobody is sent there to sign in. If that is its address, whoever runs this server has to write it as the url in [[gitlab]]; `twinport check` says so too.",
+            backend.url
+        );
+        Self::new(StatusCode::BAD_GATEWAY, "This backend calls itself something else", text)
     }
 
     /// The code could not be exchanged for tokens.

@@ -2,7 +2,8 @@
 
 use crate::auth::callback::KeepsCookie;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -35,6 +36,30 @@ pub fn is_asked_by_the_app(state: &State, headers: &HeaderMap) -> bool {
     from_our_pages(state, headers) && headers.get("x-twinport").is_some_and(|value| value == "1")
 }
 
+/// A request that the app made, or a refusal before anything of its body is read.
+#[derive(Debug, Clone, Copy)]
+pub struct ByTheApp;
+
+impl FromRequestParts<State> for ByTheApp {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, StatusCode> {
+        if is_asked_by_the_app(state, &parts.headers) { Ok(Self) } else { Err(StatusCode::FORBIDDEN) }
+    }
+}
+
+/// The same for forms of our own pages.
+#[derive(Debug, Clone, Copy)]
+pub struct FromOurPages;
+
+impl FromRequestParts<State> for FromOurPages {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, StatusCode> {
+        if from_our_pages(state, &parts.headers) { Ok(Self) } else { Err(StatusCode::FORBIDDEN) }
+    }
+}
+
 async fn strict_front(request: Request, next: Next) -> Response {
     match proxy::front::check(&request) {
         Ok(()) => next.run(request).await,
@@ -51,6 +76,7 @@ fn header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLay
 async fn whole_removal(secure: bool, request: Request, next: Next) -> Response {
     let brought: Vec<String> =
         request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split("; ").map(str::to_owned)).collect();
+    let leaves = request.uri().path().starts_with("/auth/") && request.uri().path().ends_with("/logout");
     let mut response = next.run(request).await;
     let name = cookie_name(secure);
     if response.extensions().get::<KeepsCookie>().is_some() {
@@ -71,7 +97,9 @@ async fn whole_removal(secure: bool, request: Request, next: Next) -> Response {
         let others: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().filter(|value| !ends(value)).cloned().collect();
         headers.remove(header::SET_COOKIE);
         let removal = format!("{name}=; HttpOnly; SameSite=Lax; {}Path=/; Max-Age=0", if secure { "Secure; " } else { "" });
-        for value in others.into_iter().chain(HeaderValue::from_str(&removal)) {
+        // A request that was on its way when a sign-in gave the session another name finds nothing under the old one, and
+        // the browser has a newer cookie by now: only whoever signs out loses theirs. One that is over is worth nothing.
+        for value in others.into_iter().chain(HeaderValue::from_str(&removal).ok().filter(|_| leaves)) {
             headers.append(header::SET_COOKIE, value);
         }
     }

@@ -84,7 +84,9 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
     let origins: Vec<String> = state
         .backends
         .iter()
-        .filter_map(|backend| url::Url::parse(&backend.url).ok())
+        // Large files are where a backend redirects to.
+        .flat_map(|backend| std::iter::once(&backend.url).chain(&backend.storage))
+        .filter_map(|url| url::Url::parse(url).ok())
         .map(|url| url.origin().ascii_serialization())
         .filter(|origin| *origin != state.public_url)
         .collect();
@@ -93,6 +95,8 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
     let title = Route::find(&path).map(|route| unfolded(&route)).unwrap_or_else(|| "Twinport".to_owned());
     let assets =
         Assets { title, oembed: None, path, css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
+    // Asked for while the page itself is still on its way (RFC 8288): the app is most of what a slow line waits for.
+    let ahead = format!("<{}>; rel=preload; as=fetch; crossorigin=anonymous, <{}>; rel=preload; as=style", assets.wasm, assets.css);
     let render = leptos_axum::render_app_to_stream_with_context(
         move || {
             provide_context(bootstrap.clone());
@@ -105,6 +109,9 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
                     response.insert_header(header::CONTENT_SECURITY_POLICY, value);
                 }
                 response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                if let Ok(ahead) = HeaderValue::from_str(&ahead) {
+                    response.insert_header(header::LINK, ahead);
+                }
             }
             shell()
         },

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::{Path, Request, State as Shared};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -50,7 +51,7 @@ const PASSED: &str = "x-twinport-relay";
 
 /// The kinds of requests that are passed on: method and path below `/api`, where `*` is one part
 /// and `**` all that follow.
-const OPEN: [(Method, &str); 17] = [
+const OPEN: [(Method, &str); 30] = [
     (Method::POST, "graphql"),
     (Method::GET, "v4/user"),
     (Method::GET, "v4/version"),
@@ -67,6 +68,19 @@ const OPEN: [(Method, &str); 17] = [
     (Method::POST, "v4/projects/*/ci/lint"),
     (Method::POST, "v4/projects/*/environments/*/stop"),
     (Method::POST, "v4/projects/*/repository/commits"),
+    (Method::POST, "v4/projects/*/repository/commits/*/revert"),
+    (Method::POST, "v4/projects/*/fork"),
+    (Method::POST, "v4/projects/*/merge_requests"),
+    (Method::PUT, "v4/projects/*/merge_requests/*"),
+    (Method::PUT, "v4/projects/*/merge_requests/*/merge"),
+    (Method::POST, "v4/projects/*/merge_requests/*/notes"),
+    (Method::POST, "v4/projects/*/merge_requests/*/approve"),
+    (Method::POST, "v4/projects/*/merge_requests/*/unapprove"),
+    (Method::POST, "v4/projects/*/pipeline_schedules"),
+    (Method::PUT, "v4/projects/*/pipeline_schedules/*"),
+    (Method::DELETE, "v4/projects/*/pipeline_schedules/*"),
+    (Method::POST, "v4/projects/*/pipeline_schedules/*/variables"),
+    (Method::POST, "v4/projects/*/pipeline_schedules/*/play"),
     (Method::PUT, "v4/projects/*/pipelines/*/metadata"),
 ];
 
@@ -86,6 +100,25 @@ fn fits(pattern: &str, path: &str) -> bool {
 fn is_open(method: &Method, path: &str) -> bool {
     let plain = path.split('/').all(|part| !matches!(part, "." | "..") && !part.to_ascii_lowercase().contains("%2e%2e"));
     plain && OPEN.iter().any(|(known, pattern)| known == method && fits(pattern, path))
+}
+
+/// The largest question to the graph that is read.
+const QUESTION: usize = 64 * 1024;
+
+/// What of a request to the graph is passed on, if it only asks: what changes something has a route above, or is not passed
+/// on. It is written anew, because a GitLab reads more than a body's `query` (GraphqlController: `_json` holds several).
+fn asked(body: &[u8]) -> Option<Vec<u8>> {
+    let whole: serde_json::Value = serde_json::from_slice(body.get(..=QUESTION).map_or(Some(body), |_| None)?).ok()?;
+    let query = whole["query"].as_str()?;
+    let read = async_graphql::parser::parse_query(query).ok()?;
+    let asks = read.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
+    let mut told = json!({ "query": query });
+    for name in ["variables", "operationName"] {
+        if let Some(value) = whole.get(name) {
+            told[name] = value.clone();
+        }
+    }
+    asks.then(|| told.to_string().into_bytes())
 }
 
 fn say(status: StatusCode, message: &str) -> Response {
@@ -157,9 +190,16 @@ pub async fn relay(Shared(state): Shared<State>, session: Session, Path((id, _))
         Err(refusal) => return Ok(refusal),
     };
     let Ok(body) = axum::body::to_bytes(body, MOST).await else { return Ok(say(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large")) };
-    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let (mut query, mut headers, mut body) = (parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default(), chosen(&parts.headers), body);
+    if path == "graphql" {
+        let Some(question) = asked(&body) else {
+            return Ok(say(StatusCode::FORBIDDEN, "the graph is only asked through this server, with one question of at most 64 kB, and never told to change anything"));
+        };
+        (query, body) = (String::new(), question.into());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     let url = format!("{}/api/{path}{query}", backend.internal_url);
-    let mut passed = state.relay_http.request(parts.method, url).headers(chosen(&parts.headers)).body(body);
+    let mut passed = state.relay_http.request(parts.method, url).headers(headers).body(body);
     if let Some(token) = token {
         passed = passed.bearer_auth(token);
     }
@@ -194,7 +234,7 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Method, is_open};
+    use super::{Method, asked, is_open};
 
     #[test]
     fn few_kinds_of_requests_are_passed_on() {
@@ -204,6 +244,15 @@ mod tests {
             (Method::GET, "graphql", false),
             (Method::POST, "v4/projects/3/pipeline", true),
             (Method::POST, "v4/projects/3/pipelines/4/cancel", true),
+            (Method::POST, "v4/projects/3/merge_requests", true),
+            (Method::PUT, "v4/projects/3/merge_requests/4/merge", true),
+            (Method::POST, "v4/projects/3/merge_requests/4/notes", true),
+            (Method::DELETE, "v4/projects/3/merge_requests/4", false),
+            (Method::POST, "v4/projects/dtaas%2Fcommon/fork", true),
+            (Method::POST, "v4/projects/3/repository/commits/c0ffee/revert", true),
+            (Method::DELETE, "v4/projects/3/pipeline_schedules/4", true),
+            (Method::POST, "v4/projects/3/pipeline_schedules/4/variables", true),
+            (Method::POST, "v4/projects/3/pipeline_schedules/4/take_ownership", false),
             (Method::POST, "v4/projects//pipeline", false),
             (Method::DELETE, "v4/projects/3", false),
             (Method::POST, "v4/projects", false),
@@ -218,5 +267,20 @@ mod tests {
         ] {
             assert_eq!(is_open(&method, path), open, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn the_graph_is_asked_and_changes_nothing() {
+        let of = |body: serde_json::Value| asked(body.to_string().as_bytes());
+        let asks = |query: &str| of(serde_json::json!({ "query": query })).is_some();
+        assert!(asks("{ currentUser { id } }") && asks("query a { currentUser { id } }"));
+        assert!(!asks("mutation { pipelineCancel(input: {id: \"1\"}) { errors } }"));
+        assert!(!asks("query a { currentUser { id } } mutation b { x { id } }"), "the second is chosen by its name");
+        assert!(!asks("# query\n mutation { x { id } }") && !asks("subscription { x }") && !asks("") && !asks("query"));
+        assert!(asked(b"[]").is_none() && asked(b"{}").is_none() && asked(b"\xff").is_none());
+        // What a GitLab would read besides does not arrive there.
+        let sly = of(serde_json::json!({ "query": "{ a }", "_json": [{ "query": "mutation { x { id } }" }], "variables": { "a": 1 } })).unwrap_or_default();
+        assert_eq!(String::from_utf8_lossy(&sly), r#"{"query":"{ a }","variables":{"a":1}}"#);
+        assert!(!asks(&format!("{{ {} }}", "a ".repeat(40_000))), "too long to be read");
     }
 }

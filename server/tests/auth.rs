@@ -11,8 +11,10 @@ mod sessions;
 
 use std::time::{Duration, Instant};
 
+use base64::Engine;
 use mock::{Browser, HOST, Mock, portal};
 use serde_json::json;
+use sha2::Digest;
 
 /// D1: an answer is believed once, by the browser and the backend that began, and PKCE is fresh each time.
 #[tokio::test]
@@ -21,7 +23,7 @@ async fn answers_that_nobody_asked_for() {
     let url = mock.start().await;
     let portal = portal(&[("x", &url), ("y", &url)], "").await;
     let mut browser = Browser::of(&portal);
-    let (state, _) = browser.begin("x", "/").await;
+    let (state, begun) = browser.begin("x", "/").await;
     let mut stranger = Browser::of(&portal);
     for (who, path) in [(&mut stranger, format!("/auth/x/callback?code=c&state={state}"))] {
         assert_eq!(who.get(&path).await.status, 400, "without the cookie");
@@ -33,8 +35,12 @@ async fn answers_that_nobody_asked_for() {
     assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.status, 303);
     assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.status, 400, "a second time");
     assert_eq!(mock.with(|seen| seen.codes), 1);
+    // What is sent with the code is what the challenge was made of (RFC 7636 §4.6).
+    let verifier = mock.with(|seen| seen.verifiers.clone()).concat();
+    let hashed = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(&verifier));
+    assert!(begun.location().contains(&format!("code_challenge={hashed}")), "{} {verifier}", begun.location());
     let mut challenges = std::collections::HashSet::new();
-    for _ in 0..20 {
+    for _ in 0..50 {
         let (_, answer) = browser.begin("x", "/").await;
         let pairs: std::collections::HashMap<String, String> = url::Url::parse(&answer.location()).expect("it is an address").query_pairs().into_owned().collect();
         assert_eq!((pairs["code_challenge_method"].as_str(), pairs["scope"].as_str()), ("S256", "read_api"));
@@ -47,16 +53,33 @@ async fn answers_that_nobody_asked_for() {
 async fn answers_of_another_backend() {
     let mock = Mock::default();
     let url = mock.start().await;
-    mock.with(|seen| seen.metadata = Some(json!({ "issuer": "https://x.test", "authorization_response_iss_parameter_supported": true })));
+    mock.with(|seen| seen.metadata = Some(json!({ "issuer": url, "authorization_response_iss_parameter_supported": true })));
     let portal = portal(&[("x", &url)], "").await;
+    let own: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
     let mut browser = Browser::of(&portal);
-    for iss in ["", "&iss=https%3A%2F%2Fevil.test", "&iss=https%3A%2F%2Fx.test%2F"] {
+    for iss in [String::new(), "&iss=https%3A%2F%2Fevil.test".to_owned(), format!("&iss={own}%2F")] {
         let (state, _) = browser.begin("x", "/").await;
         assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}{iss}")).await.status, 400, "{iss}");
     }
     assert_eq!(mock.with(|seen| seen.codes), 0);
     let (state, _) = browser.begin("x", "/").await;
-    assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}&iss=https%3A%2F%2Fx.test")).await.status, 303);
+    assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}&iss={own}")).await.status, 303);
+}
+
+/// D4: who somebody is comes from the backend itself, with the token. An ID token is neither asked for nor read.
+#[tokio::test]
+async fn id_tokens_say_nothing() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    // `{"alg":"none"}` and `{"sub":"root","preferred_username":"root"}`.
+    mock.with(|seen| seen.more = Some(("id_token".to_owned(), json!("eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290IiwicHJlZmVycmVkX3VzZXJuYW1lIjoicm9vdCJ9."))));
+    mock.with(|seen| seen.lives = 7200);
+    let portal = portal(&[("x", &url)], "").await;
+    let mut browser = Browser::of(&portal);
+    let (state, begun) = browser.begin("x", "/").await;
+    assert!(!begun.location().contains("openid"), "{}", begun.location());
+    assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.status, 303);
+    assert_eq!(browser.token("x").await.json()["username"], "ada");
 }
 
 /// D5: wherever one wants to go afterwards, it is a page of ours.
@@ -99,7 +122,7 @@ async fn nothing_leads_out() {
 async fn metadata_that_does_harm() {
     let mock = Mock::default();
     let url = mock.start().await;
-    let named = |more: usize| json!({ "issuer": "https://x.test", "authorization_response_iss_parameter_supported": true, "padding": "y".repeat(more) });
+    let named = |more: usize| json!({ "issuer": url, "authorization_response_iss_parameter_supported": true, "padding": "y".repeat(more) });
     let other = Mock::default();
     other.with(|seen| seen.metadata = Some(named(0)));
     let elsewhere = format!("{}/.well-known/openid-configuration", other.start().await);
@@ -119,6 +142,38 @@ async fn metadata_that_does_harm() {
     let mut browser = Browser::of(&portal);
     let (state, _) = browser.begin("x", "/").await;
     assert_eq!(browser.get(&format!("/auth/x/callback?code=c&state={state}")).await.status, 400);
+}
+
+/// D15: a backend that says it is another one is not signed in to, and answers without end are not read to it.
+#[tokio::test]
+async fn backends_that_are_not_what_they_say() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| (seen.lives, seen.metadata) = (7200, Some(json!({ "issuer": "https://other.test" }))));
+    let other = portal(&[("x", &url)], "").await;
+    let (_, answer) = Browser::of(&other).begin("x", "/").await;
+    assert!(answer.status == 502 && answer.location().is_empty(), "{}", answer.status);
+    assert!(answer.body.contains("https://other.test") && answer.body.contains("url in [[gitlab]]"), "{}", answer.body);
+    mock.with(|seen| seen.metadata = None);
+    let long = json!("y".repeat(300_000));
+    for (in_token, in_user) in [(Some(("padding".to_owned(), long.clone())), None), (None, Some(json!({ "username": "ada", "name": long })))] {
+        mock.with(|seen| (seen.more, seen.user) = (in_token, in_user));
+        let portal = portal(&[("x", &url)], "").await;
+        let mut browser = Browser::of(&portal);
+        let (state, _) = browser.begin("x", "/help").await;
+        let answer = browser.get(&format!("/auth/x/callback?code=c&state={state}")).await;
+        assert_eq!(answer.status, 502);
+        assert!(answer.body.contains("/auth/x?then=%2Fhelp"), "the way on leads where the first was to lead: {}", answer.body);
+        assert_eq!(browser.token("x").await.status, 401);
+    }
+    // What was given out before the second answer failed is taken back.
+    for _ in 0..100 {
+        if mock.with(|seen| seen.revoked.len()) == 2 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{:?}", mock.with(|seen| seen.revoked.clone()));
 }
 
 /// D14: signing out revokes both tokens, even at a backend that is away at first.
@@ -142,6 +197,20 @@ async fn signing_out_reaches_the_backend() {
     assert_eq!(mock.with(|seen| seen.revoked.clone()), ["access-1", "refresh-1"]);
 }
 
+/// Everything that a page of ours asks with a person's cookie and that changes or hands out something.
+const ASKED_BY_THE_APP: [&str; 10] = [
+    "/auth/x/token",
+    "/auth/x/logout",
+    "/relay/x/api/v4/user",
+    "/workspaces/own/start",
+    "/workspaces/own/stop",
+    "/workspaces/own/open",
+    "/embed/links",
+    "/embed/links/revoke",
+    "/services/x/broker/query",
+    "/services/x/broker/hand",
+];
+
 /// E1: the token endpoint answers our own pages only, and signing out too.
 #[tokio::test]
 async fn requests_from_elsewhere() {
@@ -152,7 +221,7 @@ async fn requests_from_elsewhere() {
     let mut browser = Browser::of(&portal);
     browser.sign_in("x").await;
     let own = format!("https://{HOST}");
-    for path in ["/auth/x/token", "/auth/x/logout", "/relay/x/api/v4/user", "/workspaces/own/start", "/workspaces/own/stop"] {
+    for path in ASKED_BY_THE_APP {
         for site in [Some("same-site"), Some("cross-site"), Some("none"), None] {
             for mode in ["cors", "no-cors", "navigate", "websocket"] {
                 for origin in [Some("null"), Some("https://evil.test"), Some("https://portal.test.evil.test"), None] {
@@ -177,13 +246,34 @@ async fn requests_from_elsewhere() {
 async fn forms_from_elsewhere() {
     let mock = Mock::default();
     let url = mock.start().await;
+    mock.with(|seen| seen.lives = 7200);
     let portal = portal(&[("x", &url)], "").await;
     let mut browser = Browser::of(&portal);
     browser.sign_in("x").await;
-    for path in ["/", "/api/sign_out", "/api/anything", "/all/library", "/i/x/runs"] {
-        let answer = browser.send("POST", path, &[("sec-fetch-site", "cross-site"), ("content-type", "application/x-www-form-urlencoded")]).await;
-        assert!([403, 404, 405].contains(&answer.status), "{path}: {}", answer.status);
+    // Every address that takes a POST, as the routes say it; a new one is either asked by the app or named here.
+    let routes = include_str!("../src/routes.rs");
+    let posted = routes.lines().filter(|line| line.contains("post(")).filter_map(|line| line.split('"').nth(1));
+    let posted: Vec<String> = posted.map(|path| path.replace("{backend}", "x").replace("{instance}", "x").replace("{id}", "broker")).collect();
+    const OTHERS: [&str; 3] = ["/workspaces/credential", "/embed/sign-in", "/embed/claim"];
+    for path in &posted {
+        assert!(ASKED_BY_THE_APP.contains(&path.as_str()) || OTHERS.contains(&path.as_str()), "{path} takes a POST: say here what keeps forms from elsewhere out");
     }
+    assert!(posted.len() >= 10, "{posted:?}");
+    for path in posted.iter().map(String::as_str).chain(["/", "/api/sign_out", "/all/library", "/i/x/runs"]) {
+        for kind in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"] {
+            let answer = browser.send("POST", path, &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.test"), ("content-type", kind)]).await;
+            // The credential helper has a secret of its own and no cookie; pages take no POST at all; everything else refuses before it reads.
+            let refused: &[u16] = if path == "/workspaces/credential" {
+                &[400, 401, 404, 415, 422]
+            } else if posted.iter().any(|known| known == path) {
+                &[403]
+            } else {
+                &[404, 405]
+            };
+            assert!(refused.contains(&answer.status), "{path}: {}", answer.status);
+        }
+    }
+    assert_eq!(browser.token("x").await.status, 200, "nobody was signed out by it");
 }
 
 /// E3 and E4: the cookie is bound to this host, and a sign-in makes a new one.

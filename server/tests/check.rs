@@ -132,3 +132,35 @@ async fn workspaces_and_views() {
     let text = said("[workspaces]\ndomain = \"w.other\"\ndriver = \"process\"\nprocess.command = [\"/nowhere/jupyter\", \"{socket}\"]\n[embed]\nallowed_parents = [\"https://lab.test\"]\n[[embed.reader]]\ngitlab = \"x\"\ntoken_file = \"/nowhere/token\"\n".to_owned()).await;
     assert!(text.contains("/nowhere/jupyter of [workspaces.process] is not on this machine") && text.contains("/nowhere/token cannot be read"), "{text}");
 }
+
+/// D13: a token for embedded views that could do more than read is named, and so is one that has ended.
+#[tokio::test]
+async fn tokens_that_may_do_more_than_they_need() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("token");
+    let (_kept, config) = config(&url, "");
+    for (token, verdict, words) in
+        [("read_api", Verdict::Good, "only reads"), ("read_api+api", Verdict::Bad, "more than views need (api)"), ("gone", Verdict::Bad, "does not take the token")]
+    {
+        std::fs::write(&file, format!("{token}\n")).expect("it can be written");
+        let mut config = config.clone();
+        config.embed.reader = vec![server::config::embed::Reader { gitlab: "x".to_owned(), token_file: file.clone() }];
+        let found = look(&config).await;
+        let found = found.iter().find(|finding| finding.of == "reader of x").unwrap_or_else(|| panic!("{found:?}"));
+        assert!(found.verdict == verdict && found.words.contains(words), "{found}");
+    }
+}
+
+/// D15: a backend that calls itself something else than the configuration does.
+#[tokio::test]
+async fn another_name() {
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| seen.metadata = Some(serde_json::json!({ "issuer": "https://other.test" })));
+    let said = bad(&url).await;
+    assert!(said.contains("says that it is https://other.test") && said.contains("external_url"), "{said}");
+    mock.with(|seen| seen.metadata = Some(serde_json::json!({ "issuer": url, "scopes_supported": ["read_user"] })));
+    assert!(bad(&url).await.contains("knows no scope read_api, api"), "{}", bad(&url).await);
+}

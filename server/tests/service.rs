@@ -46,7 +46,15 @@ async fn health(kind: Kind, url: &str, password: &str) -> Health {
 async fn told_apart(kind: Kind, scheme: &str, port: u16, path: &str, version: &str) {
     let url = |port: u16| format!("{scheme}://127.0.0.1:{port}{path}");
     let word = kind.word();
-    let up = health(kind, &url(port), PASSWORD).await;
+    let mut up = health(kind, &url(port), PASSWORD).await;
+    // One that listens already may not be done with starting.
+    for _ in 0..40 {
+        if matches!(up, Health::Up(_)) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        up = health(kind, &url(port), PASSWORD).await;
+    }
     assert!(matches!(&up, Health::Up(text) if text.contains("answers at") && text.contains(version)), "{up:?}");
     let refused = health(kind, &url(port), "something-else").await;
     assert!(matches!(&refused, Health::Refused(text) if text.starts_with(word) && text.contains("refuses us as twins")), "{refused:?}");

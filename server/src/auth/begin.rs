@@ -48,10 +48,13 @@ pub async fn begin(Shared(state): Shared<State>, session: Session, Path(id): Pat
         return Ok(Redirect::to(&format!("{}/auth/{id}?{}", state.public_url, pairs.finish())).into_response());
     }
     let known = issuer::of(&state.http, backend).await;
+    if let Some(known) = known.as_ref().filter(|known| !known.is_of(backend)) {
+        return Err(Failure::another_issuer(backend, &known.issuer));
+    }
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let request = backend.client.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge);
     let (url, csrf) = request.add_scopes(backend.scopes(write).iter().map(|scope| Scope::new((*scope).to_owned()))).url();
-    let login = Pending::new(&id, csrf.secret(), verifier.secret(), &then, chrono::Utc::now().timestamp()).issued_by(known);
+    let login = Pending::new(&id, csrf.secret(), verifier.secret(), &then, chrono::Utc::now().timestamp()).issued_by(known).for_scope(backend.scopes(write).join(" "));
     // A session that lasted too long ends here, before anything is written into it.
     let nobody = signed_in(&state, &session).await?.is_empty();
     let mut pending: PendingLogins = session.get(PendingLogins::KEY).await?.unwrap_or_default();

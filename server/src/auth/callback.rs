@@ -14,8 +14,8 @@ use tower_sessions::{Expiry, Session, SessionStore};
 
 use super::backend::Backend;
 use super::grants::{Tokens, random_name};
-use super::pending::PendingLogins;
-use super::{SignedIn, logout, set_signed_in, signed_in};
+use super::pending::{Pending, PendingLogins};
+use super::{SignedIn, bounded, done, logout, set_signed_in, signed_in};
 use crate::State;
 use crate::failure::Failure;
 
@@ -60,9 +60,10 @@ pub(crate) fn tokens(answer: &oauth2::basic::BasicTokenResponse, before: &str) -
 async fn person(state: &State, backend: &Backend, access: &str) -> Result<Person, Failure> {
     let url = format!("{}/api/v4/user", backend.internal_url);
     let wrong = |reason: String| Failure::backend(backend, "said who you are", &reason);
-    let answer = state.http.get(url).bearer_auth(access).send().await.map_err(|error| wrong(crate::failure::chain(&error)))?;
-    let answer = answer.error_for_status().map_err(|error| wrong(crate::failure::chain(&error)))?;
-    answer.json().await.map_err(|error| wrong(crate::failure::chain(&error)))
+    let answer = state.http.get(url).bearer_auth(access).send().await.and_then(|answer| answer.error_for_status());
+    let answer = answer.map_err(|error| wrong(crate::failure::chain(&error)))?;
+    let body = bounded::body(answer).await.map_err(wrong)?;
+    serde_json::from_slice(&body).map_err(|error| wrong(error.to_string()))
 }
 
 /// Ends a sign-in.
@@ -78,6 +79,21 @@ pub async fn finish(state: &State, session: &Session, id: &str, answer: Answer) 
     let login = login.ok_or_else(|| Failure::stale_login(backend))?;
     session.insert(PendingLogins::KEY, &pending).await?;
     session.save().await?;
+    let then = login.then.clone();
+    // The window that asks for more rights is asked for anew as what it was.
+    let more = then == done::address(id);
+    let (way, write) = (if more { done::ASKED.to_owned() } else { then.clone() }, more && login.scope.split(' ').any(|scope| scope == "api"));
+    let (keeps, then) = answered(state, session, backend, login, answer).await.map_err(|failure| failure.on_the_way_to(&way, write)).map(|keeps| (keeps, then.clone()))?;
+    let headers = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
+    let mut response = (headers, Redirect::to(&then)).into_response();
+    if keeps {
+        response.extensions_mut().insert(KeepsCookie);
+    }
+    Ok(response)
+}
+
+/// What an answer to `login` comes to; whether the browser keeps its cookie.
+async fn answered(state: &State, session: &Session, backend: &Backend, login: Pending, answer: Answer) -> Result<bool, Failure> {
     if !login.may_be_from(answer.iss.as_deref()) {
         return Err(Failure::mixed_up(backend));
     }
@@ -85,20 +101,22 @@ pub async fn finish(state: &State, session: &Session, id: &str, answer: Answer) 
         return Err(Failure::refused(backend, error, answer.error_description.as_deref().unwrap_or_default()));
     }
     let code = answer.code.ok_or_else(|| Failure::stale_login(backend))?;
-    let exchange = backend.client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(PkceCodeVerifier::new(login.verifier));
-    let granted = exchange.request_async(&state.http).await.map_err(|error| Failure::exchange(backend, &error))?;
-    let tokens = tokens(&granted, &backend.scopes(false).join(" "));
-    let person = person(state, backend, &tokens.access).await?;
-    let (state, session, backend, then) = (state.clone(), session.clone(), backend.clone(), login.then);
-    // The code is used up: what it brought is written down even when the browser goes away.
-    let work = tokio::spawn(async move { written(&state, &session, &backend, &tokens, person).await.map(|keeps| (keeps, then)) });
-    let (keeps, then) = work.await.map_err(Failure::internal)??;
-    let headers = [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")];
-    let mut response = (headers, Redirect::to(&then)).into_response();
-    if keeps {
-        response.extensions_mut().insert(KeepsCookie);
-    }
-    Ok(response)
+    let (state, session, backend) = (state.clone(), session.clone(), backend.clone());
+    // From here on the code is used up: what it brings is written down, or ended, even when the browser goes away.
+    let work = tokio::spawn(async move {
+        let exchange = backend.client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(PkceCodeVerifier::new(login.verifier));
+        let granted = exchange.request_async(&bounded::Bounded(&state.http)).await.map_err(|error| Failure::exchange(&backend, &error))?;
+        let tokens = tokens(&granted, &login.scope);
+        let outcome = match person(&state, &backend, &tokens.access).await {
+            Ok(person) => written(&state, &session, &backend, &tokens, person).await,
+            Err(failure) => Err(failure),
+        };
+        if outcome.is_err() {
+            logout::revoke_tokens(&state, &backend, tokens);
+        }
+        outcome
+    });
+    work.await.map_err(Failure::internal)?
 }
 
 /// Writes a sign-in down; whether the browser has to keep the cookie that another answer brings it.
@@ -140,7 +158,7 @@ impl Arrivals {
     }
 
     /// The session that `old` has become, if it has.
-    async fn moved(&self, state: &State, old: Option<Id>) -> Result<Option<Session>, tower_sessions::session_store::Error> {
+    pub(super) async fn moved(&self, state: &State, old: Option<Id>) -> Result<Option<Session>, tower_sessions::session_store::Error> {
         let Some((mut id, _)) = old.and_then(|old| self.0.get(&old)).copied() else { return Ok(None) };
         while let Some((next, _)) = self.0.get(&id) {
             id = *next;

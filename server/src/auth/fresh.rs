@@ -9,7 +9,7 @@ use oauth2::RefreshToken;
 use super::backend::Backend;
 use super::callback::tokens;
 use super::grants::{Held, Tokens};
-use super::logout;
+use super::{bounded, logout};
 use crate::State;
 
 /// A token with less left than this is renewed first.
@@ -79,7 +79,7 @@ async fn looked_at(state: &State, backend: &Backend, grant: &str) -> Result<Toke
 }
 
 async fn renew(state: &State, backend: &Backend, grant: &str, held: Held, refresh: String) -> Result<Tokens, Lost> {
-    let outcome = backend.client.exchange_refresh_token(&RefreshToken::new(refresh.clone())).request_async(&state.http).await;
+    let outcome = backend.client.exchange_refresh_token(&RefreshToken::new(refresh.clone())).request_async(&bounded::Bounded(&state.http)).await;
     let now = chrono::Utc::now().timestamp();
     let current = &held.tokens;
     match outcome {
@@ -121,7 +121,8 @@ async fn keep(state: &State, backend: &Backend, grant: &str, held: &Held, new: T
         }
         tokio::time::sleep(LOOK * 2_u32.pow(turn)).await;
     }
-    if outcome.map_err(Lost::Store)? {
+    // A write may have been done although its answer was lost.
+    if outcome.map_err(Lost::Store)? || state.grants.get(grant, &backend.id).await.is_ok_and(|kept| kept.is_some_and(|kept| kept.refresh == new.refresh)) {
         return Ok(new);
     }
     logout::revoke_tokens(state, backend, new);

@@ -24,6 +24,21 @@ pub struct Issuer {
     pub named: bool,
 }
 
+/// Whether two addresses are the same, however each is written.
+#[must_use]
+pub fn same(one: &str, other: &str) -> bool {
+    let read = |text: &str| url::Url::parse(text.trim_end_matches('/')).ok();
+    read(one).is_some() && read(one) == read(other)
+}
+
+impl Issuer {
+    /// Whether it is the backend that was asked (RFC 8414 §3.3): the names have to be the same.
+    #[must_use]
+    pub fn is_of(&self, backend: &Backend) -> bool {
+        same(&self.issuer, &backend.url)
+    }
+}
+
 /// What was heard last, and when.
 pub type Heard = tokio::sync::Mutex<Option<(Instant, Option<Issuer>)>>;
 
@@ -43,7 +58,7 @@ async fn read(http: &oauth2::reqwest::Client, url: String) -> Option<Issuer> {
 pub async fn of(http: &oauth2::reqwest::Client, backend: &Backend) -> Option<Issuer> {
     let mut heard = backend.heard.lock().await;
     if let Some((at, known)) = heard.as_ref()
-        && at.elapsed() < if known.is_some() { KEEP } else { AGAIN }
+        && at.elapsed() < if known.as_ref().is_some_and(|known| known.is_of(backend)) { KEEP } else { AGAIN }
     {
         return known.clone();
     }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
 
 use super::backend::Backend;
+use super::callback::KeepsCookie;
 use super::grants::Tokens;
 use super::{set_signed_in, signed_in};
 use crate::State;
@@ -56,15 +57,26 @@ pub async fn logout(Shared(state): Shared<State>, session: Session, Path(id): Pa
     if !is_asked_by_the_app(&state, &headers) {
         return Ok(StatusCode::FORBIDDEN.into_response());
     }
+    // Another request of this session may be changing the list: one after the other, from what is kept.
+    let turn = state.arrivals.lock().await;
+    // A sign-in that ended meanwhile has given the session another name.
+    let moved = turn.moved(&state, session.id()).await.map_err(Failure::internal)?;
+    let keeps = moved.is_some();
+    let session = moved.unwrap_or(session);
+    session.load().await?;
     let mut list = signed_in(&state, &session).await?;
     if let (Some(own), Some(backend)) = (list.iter().find(|own| own.backend == id), state.backend(&id)) {
         revoke(&state, backend, &own.grant).await;
     }
     list.retain(|own| own.backend != id);
+    let mut response = StatusCode::NO_CONTENT.into_response();
     if list.is_empty() {
         session.flush().await?;
     } else {
         set_signed_in(&session, &list).await?;
+        if keeps {
+            response.extensions_mut().insert(KeepsCookie);
+        }
     }
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(response)
 }

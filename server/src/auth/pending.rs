@@ -20,6 +20,9 @@ pub struct Pending {
     pub verifier: String,
     /// Where to go afterwards.
     pub then: String,
+    /// The scope that was asked for.
+    #[serde(default)]
+    pub scope: String,
     /// Seconds since 1970.
     pub expires_at: i64,
     /// The issuer that the backend said it is.
@@ -33,7 +36,14 @@ impl Pending {
     #[must_use]
     pub fn new(backend: &str, state: &str, verifier: &str, then: &str, now: i64) -> Self {
         let own = str::to_owned;
-        Self { backend: own(backend), state: own(state), verifier: own(verifier), then: own(then), expires_at: now + SECONDS, issuer: None, named: false }
+        Self { backend: own(backend), state: own(state), verifier: own(verifier), then: own(then), scope: String::new(), expires_at: now + SECONDS, issuer: None, named: false }
+    }
+
+    /// For this scope.
+    #[must_use]
+    pub fn for_scope(mut self, scope: String) -> Self {
+        self.scope = scope;
+        self
     }
 
     /// By a backend that says this of itself.

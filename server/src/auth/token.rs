@@ -40,8 +40,15 @@ pub async fn token(Shared(state): Shared<State>, session: Session, Path(id): Pat
             Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
         }
         Ok(Err(Lost::Grant)) => {
-            let rest: Vec<_> = list.into_iter().filter(|own| own.backend != id).collect();
-            set_signed_in(&session, &rest).await?;
+            let _turn = state.arrivals.lock().await;
+            session.load().await?;
+            let mut rest = signed_in(&state, &session).await?;
+            let known = rest.len();
+            rest.retain(|other| other.grant != own.grant);
+            // A session that has another name by now is not made anew under this one.
+            if rest.len() < known {
+                set_signed_in(&session, &rest).await?;
+            }
             Ok(say(StatusCode::UNAUTHORIZED, "signed_out"))
         }
         Ok(Err(Lost::Unreachable)) => Ok(say(StatusCode::BAD_GATEWAY, "backend_unreachable")),

@@ -136,12 +136,23 @@ pub async fn read(Shared(state): Shared<State>, request: Request) -> Response {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(words).finish();
     let asked = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
     match reader::read(&state, backend, grant.reads_as.as_deref(), &asked, sent).await {
+        Ok(got) if rest.is_empty() && got.status().is_success() => about(got).await,
         Ok(got) => answer(got),
         Err(reason) => {
             tracing::warn!(backend = backend.id, reason, "an embedded view could not be read");
             say(StatusCode::BAD_GATEWAY, "the backend did not answer")
         }
     }
+}
+
+/// What views are told of a project. A backend tells whoever manages it more: secrets of its runners, for one.
+const ABOUT: [&str; 11] = ["id", "name", "web_url", "http_url_to_repo", "path", "path_with_namespace", "description", "default_branch", "visibility", "empty_repo", "archived"];
+
+/// A project, without what is nobody's business.
+async fn about(got: reqwest::Response) -> Response {
+    let Ok(whole) = got.json::<serde_json::Value>().await else { return say(StatusCode::BAD_GATEWAY, "the backend's answer could not be read") };
+    let told: serde_json::Map<_, _> = ABOUT.iter().filter_map(|name| Some(((*name).to_owned(), whole.get(*name)?.clone()))).collect();
+    (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], Json(told)).into_response()
 }
 
 fn answer(got: reqwest::Response) -> Response {

@@ -17,7 +17,7 @@ use crate::auth::fresh::fresh;
 use crate::auth::grants::random_name;
 use crate::auth::{SignedIn, signed_in};
 use crate::failure::Failure;
-use crate::middleware::is_asked_by_the_app;
+use crate::middleware::{ByTheApp, is_asked_by_the_app};
 
 /// Days that a link may be good for.
 const DAYS: i64 = 366;
@@ -88,10 +88,7 @@ async fn may_see(state: &State, own: &SignedIn, subject: &Subject) -> bool {
 }
 
 /// `POST /embed/links`: makes one. Only for what the person may see.
-pub async fn make(Shared(state): Shared<State>, session: Session, headers: HeaderMap, Json(wish): Json<Wish>) -> Result<Response, Failure> {
-    if !is_asked_by_the_app(&state, &headers) {
-        return Ok(refuse(StatusCode::FORBIDDEN, "foreign_request", "This address is for Twinport's own pages."));
-    }
+pub async fn make(Shared(state): Shared<State>, session: Session, _: ByTheApp, Json(wish): Json<Wish>) -> Result<Response, Failure> {
     let Some(own) = person(&state, &session, &wish.subject.instance).await? else { return Ok(refuse(StatusCode::UNAUTHORIZED, "signed_out", "You are not signed in there.")) };
     if !wish.subject.is_whole() || !(1..=DAYS).contains(&wish.days) {
         return Ok(refuse(StatusCode::BAD_REQUEST, "bad_wish", "This view lacks something, or would last too long."));
@@ -150,10 +147,7 @@ pub struct Which {
 }
 
 /// `POST /embed/links/revoke`: takes one back; what shows it now shows nothing more.
-pub async fn revoke(Shared(state): Shared<State>, session: Session, headers: HeaderMap, Json(which): Json<Which>) -> Result<Response, Failure> {
-    if !is_asked_by_the_app(&state, &headers) {
-        return Ok(refuse(StatusCode::FORBIDDEN, "foreign_request", "This address is for Twinport's own pages."));
-    }
+pub async fn revoke(Shared(state): Shared<State>, session: Session, _: ByTheApp, Json(which): Json<Which>) -> Result<Response, Failure> {
     let Some(own) = person(&state, &session, &which.instance).await? else { return Ok(refuse(StatusCode::UNAUTHORIZED, "signed_out", "You are not signed in there.")) };
     let was = state.remove_embed(&which.id, &maker(&own)).await.map_err(Failure::internal)?;
     Ok(if was { say(StatusCode::OK, json!({})) } else { refuse(StatusCode::NOT_FOUND, "gone", "It is not there any more.") })

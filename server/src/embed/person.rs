@@ -16,7 +16,7 @@ use crate::State;
 use crate::auth::grants::random_name;
 use crate::auth::signed_in;
 use crate::failure::Failure;
-use crate::middleware::{from_our_pages, is_asked_by_the_app};
+use crate::middleware::{ByTheApp, FromOurPages};
 use crate::site;
 
 /// A frame waits so long for its person.
@@ -174,10 +174,7 @@ pub async fn question(Shared(state): Shared<State>, session: Session, Query(aske
 }
 
 /// `POST /embed/sign-in`: yes.
-pub async fn yes(Shared(state): Shared<State>, session: Session, headers: HeaderMap, Form(asked): Form<Asked>) -> Result<Response, Failure> {
-    if !from_our_pages(&state, &headers) {
-        return Ok(StatusCode::FORBIDDEN.into_response());
-    }
+pub async fn yes(Shared(state): Shared<State>, session: Session, _: FromOurPages, Form(asked): Form<Asked>) -> Result<Response, Failure> {
     let backend = state.backend(&asked.backend).ok_or_else(|| Failure::unknown_backend(&asked.backend))?;
     let own =
         signed_in(&state, &session).await?.into_iter().find(|own| own.backend == backend.id).filter(|_| is_nonce(&asked.nonce)).ok_or_else(|| Failure::stale_login(backend))?;
@@ -200,11 +197,8 @@ pub struct Waits {
 
 /// `POST /embed/claim`: the frame asks whether its person has said yes, and gets its cookie, once. The
 /// cookie belongs to the page around it alone (CHIPS), so it is there where others are blocked.
-pub async fn claim(Shared(state): Shared<State>, headers: HeaderMap, Json(waits): Json<Waits>) -> Response {
+pub async fn claim(Shared(state): Shared<State>, _: ByTheApp, Json(waits): Json<Waits>) -> Response {
     let none = [(header::CACHE_CONTROL, "no-store")];
-    if !is_asked_by_the_app(&state, &headers) {
-        return (StatusCode::FORBIDDEN, none).into_response();
-    }
     let Some(sealed) = state.embeds.met(&waits.nonce) else { return (StatusCode::ACCEPTED, none).into_response() };
     let rest = if secure(&state) { "; Secure; HttpOnly; SameSite=None; Partitioned; Path=/" } else { "; HttpOnly; SameSite=Lax; Path=/" };
     let mut response = (StatusCode::OK, none).into_response();

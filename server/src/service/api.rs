@@ -49,6 +49,9 @@ async fn belongs(state: &State, own: &SignedIn, instance: &app::bootstrap::Insta
 
 /// Whether somebody who was let in may still look.
 pub(super) async fn still(state: &State, own: &SignedIn, instance: &str) -> bool {
+    if state.grants.is_alive(&own.grant, &own.backend).await == Ok(false) {
+        return false;
+    }
     match state.instances.iter().find(|known| known.id == instance) {
         Some(instance) => belongs(state, own, instance).await,
         None => false,

@@ -15,6 +15,7 @@ use super::api::{refuse, say, whose};
 use crate::State;
 use crate::auth::fresh::fresh;
 use crate::failure::Failure;
+use crate::middleware::ByTheApp;
 
 /// To whom.
 #[derive(Debug, Deserialize)]
@@ -41,6 +42,7 @@ pub async fn hand(
     session: Session,
     headers: HeaderMap,
     Path((instance, id)): Path<(String, String)>,
+    _: ByTheApp,
     Json(wish): Json<Wish>,
 ) -> Result<Response, Failure> {
     let (known, own) = match whose(&state, &session, &headers, &instance, &id).await? {

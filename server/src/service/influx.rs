@@ -14,6 +14,7 @@ use super::api::{refuse, whose};
 use crate::State;
 use crate::config::service::Kind;
 use crate::failure::Failure;
+use crate::middleware::ByTheApp;
 
 /// The largest answer that is passed on, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
@@ -201,6 +202,7 @@ pub async fn query(
     session: Session,
     headers: HeaderMap,
     Path((instance, id)): Path<(String, String)>,
+    _: ByTheApp,
     Json(question): Json<Question>,
 ) -> Result<Response, Failure> {
     let known = match whose(&state, &session, &headers, &instance, &id).await? {

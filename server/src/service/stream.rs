@@ -30,7 +30,7 @@ use crate::failure::Failure;
 const RHYTHM: Duration = Duration::from_millis(100);
 const ALIVE: Duration = Duration::from_secs(10);
 /// Whether somebody may still follow is asked so often.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_secs(2);
 /// Streams of one sign-in at once.
 const STREAMS: usize = 24;
 /// Series that one panel follows.

@@ -2,7 +2,7 @@
 //! the backend for new tokens. The rows are sealed by [`crate::auth::grants`].
 
 use tower_sessions_redis_store::fred::bytes::Bytes;
-use tower_sessions_redis_store::fred::prelude::{Expiration, HashesInterface, KeysInterface, SetOptions};
+use tower_sessions_redis_store::fred::prelude::{Expiration, HashesInterface, KeysInterface, LuaInterface, SetOptions};
 
 use super::Store;
 
@@ -11,6 +11,13 @@ pub const LEASE: i64 = 30;
 /// Seconds after which a grant that nobody used is forgotten by Redis; the tables keep it until the
 /// next start.
 const UNUSED: i64 = 30 * 24 * 3600;
+
+/// Writes a pair over the one with the nonce that is named first, and over no other.
+const SWAP: &str = "if redis.call('HGET', KEYS[1], 'nonce') ~= ARGV[1] then return 0 end \
+    redis.call('HSET', KEYS[1], 'key_id', ARGV[2], 'nonce', ARGV[3], 'sealed', ARGV[4]) \
+    redis.call('EXPIRE', KEYS[1], ARGV[5]) \
+    if ARGV[6] == '1' then redis.call('DEL', KEYS[2]) end \
+    return 1";
 
 /// The table; `bytes` is the store's word for them.
 pub fn table(bytes: &str) -> String {
@@ -76,21 +83,14 @@ impl Store {
             "UPDATE twinport_grants SET key_id = $1, nonce = $2, sealed = $3, used_at = $4, lease = CASE WHEN $5 = 1 THEN 0 ELSE lease END WHERE id = $6 AND nonce = $7";
         let flag = i64::from(over);
         on_tables!(self, SQL, [&row.key_id, &row.nonce, &row.sealed, now, flag, id, &before.nonce], q => q.0.execute(q.1).await.map(|done| done.rows_affected() == 1).map_err(words), redis => {
-            let kept: Option<Bytes> = redis.hget(key(id), "nonce").await.map_err(words)?;
-            if kept.as_deref() != Some(&before.nonce) {
-                return Ok(false);
-            }
-            let fields: Vec<(&str, Bytes)> = vec![
-                ("key_id", Bytes::copy_from_slice(row.key_id.as_bytes())),
-                ("nonce", Bytes::copy_from_slice(&row.nonce)),
-                ("sealed", Bytes::copy_from_slice(&row.sealed)),
-            ];
-            redis.hset::<(), _, _>(key(id), fields).await.map_err(words)?;
-            redis.expire::<(), _>(key(id), UNUSED, None).await.map_err(words)?;
-            if over {
-                redis.del::<(), _>(format!("{}:lease", key(id))).await.map_err(words)?;
-            }
-            Ok(true)
+            // At once, or what is ended between the look and the write would come back.
+            let keys = vec![key(id), format!("{}:lease", key(id))];
+            let values: Vec<Bytes> = [&before.nonce[..], row.key_id.as_bytes(), &row.nonce, &row.sealed, UNUSED.to_string().as_bytes(), flag.to_string().as_bytes()]
+                .into_iter()
+                .map(Bytes::copy_from_slice)
+                .collect();
+            let swapped: i64 = redis.eval(SWAP, keys, values).await.map_err(words)?;
+            Ok(swapped == 1)
         })
     }
 

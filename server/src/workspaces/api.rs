@@ -18,7 +18,7 @@ use crate::State;
 use crate::auth::SignedIn;
 use crate::config::workspaces::Driver;
 use crate::failure::Failure;
-use crate::middleware::is_asked_by_the_app;
+use crate::middleware::{ByTheApp, is_asked_by_the_app};
 
 /// Getting a project may take so long.
 const CLONE: Duration = Duration::from_secs(120);
@@ -126,7 +126,7 @@ fn is_name(path: &str) -> bool {
 
 /// `POST /workspaces/own/open`: brings a project there, if it is not there yet, and says where its
 /// file opens. What is there already is left as it is.
-pub async fn open(Shared(state): Shared<State>, session: Session, headers: HeaderMap, Json(wish): Json<Wish>) -> Result<Response, Failure> {
+pub async fn open(Shared(state): Shared<State>, session: Session, headers: HeaderMap, _: ByTheApp, Json(wish): Json<Wish>) -> Result<Response, Failure> {
     let (workspaces, seat, own) = match own(&state, &session, &headers).await? {
         Ok(found) => found,
         Err(refusal) => return Ok(refusal),

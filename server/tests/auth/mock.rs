@@ -37,6 +37,12 @@ pub struct Seen {
     pub deaf: usize,
     /// Answers for metadata.
     pub metadata: Option<Value>,
+    /// What proved to be whoever began, of each code.
+    pub verifiers: Vec<String>,
+    /// What stands in the answer with the tokens besides them.
+    pub more: Option<(String, Value)>,
+    /// Who `/user` says it is, when it is not Ada.
+    pub user: Option<Value>,
     /// Another secret than the application's.
     pub secret: Option<String>,
     serial: usize,
@@ -56,11 +62,12 @@ impl Mock {
         let router = Router::new()
             .route("/oauth/token", post(token))
             .route("/oauth/revoke", post(revoke))
-            .route("/api/v4/user", get(|| async { Json(json!({ "username": "ada", "name": "Ada" })) }))
+            .route("/api/v4/user", get(user))
             .route("/api/v4/version", get(|| async { (StatusCode::UNAUTHORIZED, Json(json!({ "message": "401 Unauthorized" }))) }))
             .route("/api/graphql", any(|| async { ([(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization,content-type")], "") }))
             .route("/.well-known/openid-configuration", get(metadata))
             .route("/api/v4/projects/{id}/jobs/{job}/artifacts", get(artifacts))
+            .route("/api/v4/personal_access_tokens/self", get(own_token))
             .route("/store/{file}", get(stored))
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -92,6 +99,16 @@ async fn stored(State(mock): State<Mock>, headers: HeaderMap) -> &'static str {
     "bytes"
 }
 
+/// What a token may do stands in the token.
+async fn own_token(headers: HeaderMap) -> Response {
+    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
+    if token == "gone" { StatusCode::UNAUTHORIZED.into_response() } else { Json(json!({ "scopes": token.split('+').collect::<Vec<_>>() })).into_response() }
+}
+
+async fn user(State(mock): State<Mock>) -> Json<Value> {
+    Json(mock.with(|seen| seen.user.clone()).unwrap_or_else(|| json!({ "username": "ada", "name": "Ada" })))
+}
+
 async fn token(State(mock): State<Mock>, Form(form): Form<HashMap<String, String>>) -> Response {
     let get = |key: &str| form.get(key).cloned().unwrap_or_default();
     let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
@@ -118,14 +135,17 @@ async fn token(State(mock): State<Mock>, Form(form): Form<HashMap<String, String
             seen.refreshes += 1;
         } else {
             seen.codes += 1;
+            seen.verifiers.push(get("code_verifier"));
         }
         seen.serial += 1;
         seen.refresh = format!("refresh-{}", seen.serial);
         let lives = if get("grant_type") == "refresh_token" { 7200 } else { seen.lives };
-        Some((
-            json!({ "access_token": format!("access-{}", seen.serial), "token_type": "Bearer", "expires_in": lives, "refresh_token": seen.refresh, "scope": "read_api" }),
-            seen.slow,
-        ))
+        let mut answer =
+            json!({ "access_token": format!("access-{}", seen.serial), "token_type": "Bearer", "expires_in": lives, "refresh_token": seen.refresh, "scope": "read_api" });
+        if let Some((name, value)) = &seen.more {
+            answer[name] = value.clone();
+        }
+        Some((answer, seen.slow))
     });
     let Some((answer, slow)) = outcome else { return refused("invalid_grant") };
     tokio::time::sleep(Duration::from_millis(slow)).await;
