@@ -18,6 +18,8 @@ pub mod editor;
 #[cfg(any(feature = "hydrate", test))]
 pub mod embed_form;
 #[cfg(any(feature = "hydrate", test))]
+pub mod facets;
+#[cfg(any(feature = "hydrate", test))]
 pub mod federated;
 #[cfg(any(feature = "hydrate", test))]
 pub mod file_view;
@@ -61,6 +63,8 @@ pub mod run_history;
 pub mod run_note;
 #[cfg(any(feature = "hydrate", test))]
 pub mod run_table;
+#[cfg(any(feature = "hydrate", test))]
+mod said;
 #[cfg(any(feature = "hydrate", test))]
 mod snippet;
 #[cfg(any(feature = "hydrate", test))]

@@ -48,11 +48,11 @@ use crate::routes::Route;
 pub use later::embedded;
 
 /// What a page about an instance gets, or the page that says why there is none.
-fn with_client(route: &Route, instance: &str, page: impl FnOnce(Client) -> AnyView) -> AnyView {
+fn with_client(instance: &str, page: impl FnOnce(Client) -> AnyView) -> AnyView {
     let (bootstrap, instances) = (expect_context::<Bootstrap>(), expect_context::<Instances>());
     match (instances.client(instance), bootstrap.instance(instance)) {
         (Some(client), _) => page(client),
-        (None, Some(known)) => view! { <signed_out::SignedOut route=route.clone() instance=known.clone()/> }.into_any(),
+        (None, Some(known)) => view! { <signed_out::SignedOut instance=known.clone()/> }.into_any(),
         (None, None) => later::missing(Some(instance.to_owned())),
     }
 }
@@ -77,9 +77,9 @@ fn among(places: Places, page: impl FnOnce(Places, Vec<Instance>) -> AnyView) ->
 }
 
 /// A list of one instance that one is not signed in to is that instance's sign-in.
-fn list(route: &Route, places: Places, page: impl FnOnce(Places, Vec<Instance>) -> AnyView) -> AnyView {
+fn list(places: Places, page: impl FnOnce(Places, Vec<Instance>) -> AnyView) -> AnyView {
     match places.single().map(str::to_owned) {
-        Some(id) => with_client(route, &id, |_| among(places, page)),
+        Some(id) => with_client(&id, |_| among(places, page)),
         None => among(places, page),
     }
 }
@@ -99,19 +99,19 @@ pub fn Pages() -> impl IntoView {
     });
     move || {
         let Some(route) = page.get() else { return later::missing(None) };
-        match route.clone() {
+        match route {
             Route::Home => view! { <home::Home/> }.into_any(),
             Route::Help => later::help(),
-            Route::Library { places, .. } => list(&route, places, |places, instances| view! { <library::Library places instances/> }.into_any()),
-            Route::Runs { places } => list(&route, places, later::runs),
-            Route::Compare { instance, owner, runs: [first, second] } => with_client(&route, &instance, |client| later::compare(client, owner, first, second)),
-            Route::Run { instance, owner, pipeline, .. } => with_client(&route, &instance, |client| later::run(client, owner, pipeline)),
+            Route::Library { places, .. } => list(places, |places, instances| view! { <library::Library places instances/> }.into_any()),
+            Route::Runs { places } => list(places, later::runs),
+            Route::Compare { instance, owner, runs: [first, second] } => with_client(&instance, |client| later::compare(client, owner, first, second)),
+            Route::Run { instance, owner, pipeline, .. } => with_client(&instance, |client| later::run(client, owner, pipeline)),
             Route::Asset { instance, owner, kind: Kind::Twin, name } | Route::Twin { instance, owner, name } => {
                 let asset = Asset { owner, kind: Kind::Twin, name };
-                with_client(&route, &instance, |client| later::twin(client, asset))
+                with_client(&instance, |client| later::twin(client, asset))
             }
-            Route::Desk { instance, rest } => with_client(&route, &instance, |client| later::desk(client, rest)),
-            Route::Asset { instance, owner, kind, name } => with_client(&route, &instance, |client| later::asset(client, Asset { owner, kind, name })),
+            Route::Desk { instance, rest } => with_client(&instance, |client| later::desk(client, rest)),
+            Route::Asset { instance, owner, kind, name } => with_client(&instance, |client| later::asset(client, Asset { owner, kind, name })),
         }
     }
 }

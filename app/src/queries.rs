@@ -1,6 +1,8 @@
 //! One async function per question that a page asks; the only readers of the API.
 
 pub mod ahead;
+#[cfg(any(feature = "hydrate", test))]
+pub mod badges;
 pub mod changes;
 pub mod checks;
 pub mod compare;
@@ -17,8 +19,11 @@ pub mod run;
 pub mod run_log;
 pub mod runs;
 pub mod schedules;
+pub mod search;
 pub mod service;
 pub mod start;
+#[cfg(any(feature = "hydrate", test))]
+pub mod traits;
 pub mod twin;
 pub mod workspace;
 

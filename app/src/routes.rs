@@ -201,12 +201,14 @@ impl Route {
         format!("{self}?file={}", encode(path))
     }
 
-    /// The page with what was typed and whose assets are wanted in its address.
+    /// The page with what was typed, whose assets are wanted, and what else narrows it in its address.
     #[must_use]
-    pub fn narrowed(&self, text: &str, owner: Option<Owner>) -> String {
-        let pairs = [("q", encode(text)), ("where", owner.map_or(String::new(), |owner| owner.word().to_owned()))];
-        let pairs: Vec<String> = pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| format!("{key}={value}")).collect();
-        self.with_search(&pairs.join("&"))
+    pub fn narrowed(&self, text: &str, owner: Option<Owner>, more: &str) -> String {
+        let mut pairs = search_of([("q", text), ("where", owner.map_or("", Owner::word))].into_iter().filter(|(_, value)| !value.is_empty()));
+        if !pairs.is_empty() && !more.is_empty() {
+            pairs.push('&');
+        }
+        self.with_search(&(pairs + more))
     }
 
     /// The page with this behind its `?`.
@@ -237,6 +239,25 @@ impl Route {
     pub fn sign_in(&self, backend: &str) -> String {
         sign_in(backend, &self.to_string())
     }
+}
+
+/// Pairs as they stand behind the `?` of an address.
+pub fn search_of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    pairs.map(|(key, value)| format!("{key}={}", encode(value))).collect::<Vec<_>>().join("&")
+}
+
+/// What is behind the `?` of a library's address besides what was typed and whose assets are wanted.
+#[must_use]
+pub fn more_of(search: &str) -> String {
+    let more = |pair: &&str| !pair.is_empty() && !pair.starts_with("q=") && !pair.starts_with("where=");
+    search.trim_start_matches('?').split('&').filter(more).collect::<Vec<_>>().join("&")
+}
+
+/// The pairs behind a `?`, decoded.
+#[must_use]
+pub fn pairs(search: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    search.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (decode(key), decode(value))).collect()
 }
 
 /// Where signing in at a backend begins, coming back to `here`: path, `?` and all.
@@ -360,7 +381,11 @@ mod tests {
         ] {
             assert_eq!(Route::safe(asked), shown);
         }
-        assert_eq!(Route::Library { places: Places::All, kind: None }.narrowed("a b", Some(Owner::Common)), "/all/library?q=a%20b&where=common");
+        assert_eq!(Route::Library { places: Places::All, kind: None }.narrowed("a b", Some(Owner::Common), ""), "/all/library?q=a%20b&where=common");
+        let more = super::search_of([("tag", "a&b"), ("by", "Ada L")].into_iter());
+        assert_eq!(Route::Library { places: Places::All, kind: None }.narrowed("", None, &more), "/all/library?tag=a%26b&by=Ada%20L");
+        assert_eq!(super::more_of(&format!("?q=x&{more}&where=private")), more);
+        assert_eq!(super::pairs(&more)[0], ("tag".to_owned(), "a&b".to_owned()));
     }
 
     #[test]

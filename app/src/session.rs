@@ -101,12 +101,20 @@ pub async fn access_token(backend: &str, username: &str, write: bool) -> Result<
         return Ok(token.access_token);
     }
     let Some(Wish(wish)) = MORE.with_borrow(|more| *more) else { return Ok(token.access_token) };
+    // One question at a time: that about another backend is answered first.
+    while wish.get_untracked().is_some_and(|other| other != backend) {
+        browser::sleep(LOOK).await;
+    }
     wish.set(Some(backend.to_owned()));
     // Until the dialog is gone: by the person, or because another tab brought the rights.
     while wish.get_untracked().as_deref() == Some(backend) {
         browser::sleep(LOOK).await;
     }
     let token = current(backend).await?;
+    // Whoever allowed it may be somebody else than whoever wants to write.
+    if token.username != username {
+        return Err(Error::SignedOut);
+    }
     if token.may_write() { Ok(token.access_token) } else { Err(Error::Forbidden { message: "you have not allowed Twinport to change anything there".to_owned() }) }
 }
 

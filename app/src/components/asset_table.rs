@@ -87,7 +87,8 @@ impl Library {
             let rows: Vec<_> = waiting.iter().filter(|((part, _), _)| *part == number).cloned().collect();
             async move {
                 let found = descriptions(client, rows.iter().map(|((_, asset), _)| asset.clone()).collect()).await;
-                for ((key, signal), text) in rows.into_iter().zip(found) {
+                // What was not answered is asked again when its row comes back.
+                for ((key, signal), text) in rows.into_iter().zip(found).filter_map(|(row, text)| Some((row, text?))) {
                     let _ = signal.try_set(text.clone());
                     let _ = self.texts.try_update_value(|texts| texts.known.insert(key, text));
                 }

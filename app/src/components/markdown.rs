@@ -46,7 +46,12 @@ fn inside(url: &str, folder: &str) -> Option<String> {
 /// places for them, others their descriptions, links are checked. `folder` is where relative links start.
 #[must_use]
 pub fn to_html(text: &str, folder: &str, formulas: &[Option<String>]) -> String {
-    let options = Options::ENABLE_MATH | Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
+    let options = Options::ENABLE_MATH
+        | Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
     let mut dropped: Vec<bool> = Vec::new();
     let mut pictures: Vec<bool> = Vec::new();
     let mut formula = 0_usize;
@@ -94,7 +99,15 @@ pub fn to_html(text: &str, folder: &str, formulas: &[Option<String>]) -> String 
 
 /// The formulas of a text, in order.
 fn formulas_in(text: &str) -> Vec<Formula> {
-    let found = Parser::new_ext(text, Options::ENABLE_MATH | Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES);
+    let found = Parser::new_ext(
+        text,
+        Options::ENABLE_MATH
+            | Options::ENABLE_TABLES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS,
+    );
     found
         .filter_map(|event| match event {
             Event::InlineMath(tex) => Some((tex.into_string(), false)),

@@ -10,6 +10,7 @@ use twin::asset::{Asset, Kind};
 
 use super::asset_table::route_of;
 use super::bring_form::BringForm;
+use super::finding::said;
 use super::instance_mark::InstanceMark;
 use super::parts;
 use super::problem_box::ProblemBox;
@@ -155,6 +156,7 @@ pub fn UseView(client: Client, asset: Asset) -> impl IntoView {
         Load::Ready(snapshot) => {
             let (client, asset) = (client.clone(), asset.clone());
             view! {
+                {said(client.clone(), asset.clone())}
                 <h2>"In a new twin"</h2>
                 <p class="faint">"The cart keeps what you collect, of any instance. A twin made of it gets a copy, with a lock that says where it came from."</p>
                 <div class="actions"><CartButton client=client.clone() asset=asset.clone()/></div>

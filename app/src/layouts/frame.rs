@@ -112,7 +112,7 @@ pub fn Frame() -> impl IntoView {
         Some(view! { <span class="instance-name">{name}</span>{links(places, &known, route)} })
     };
     let summary = view! { <summary class="button" data-variant="quiet">{account::label(&bootstrap)}</summary> };
-    let account = menu("menu account", summary.into_any(), move || parts::accounts(route));
+    let account = menu("menu account", summary.into_any(), parts::accounts);
     let wished = Memo::new(move |before: Option<&bool>| before == Some(&true) || wish.backend().with(Option::is_some));
     let step_up = dynamic(move || wished.get().then(parts::step_up));
     let here = here();

@@ -11,15 +11,17 @@ use leptos::wasm_split::wasm_split;
 use super::account::Accounts;
 #[cfg(any(feature = "hydrate", test))]
 use super::arrange::Arrange;
+use super::badge::Badges;
 #[cfg(any(feature = "hydrate", test))]
 use super::step_up::StepUp;
-use crate::routes::Route;
-use crate::ui::later::{Arrived, in_browser, later};
+#[cfg(any(feature = "hydrate", test))]
+use super::watch::Watch;
+use crate::ui::later::{Arrived, in_browser, later, quietly};
 use crate::ui::notice::{Notice, Tone};
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
-fn accounts_part(route: Memo<Route>) -> Arrived {
-    in_browser!(view! { <Accounts route/> }.into_any())
+fn accounts_part() -> Arrived {
+    in_browser!(view! { <Accounts/> }.into_any())
 }
 
 #[wasm_split(part_frame, wasm_split_path = leptos::wasm_split, fallible)]
@@ -43,14 +45,24 @@ fn lost_part(name: String, href: String) -> Arrived {
     .into_any())
 }
 
+#[wasm_split(part_watch, wasm_split_path = leptos::wasm_split, fallible)]
+fn watch_part(badges: Badges) -> Arrived {
+    in_browser!(view! { <Watch badges/> }.into_any())
+}
+
+/// Counts one's runs from now on. It shows nothing, so it says nothing when it does not come.
+pub fn watch(badges: Badges) -> AnyView {
+    quietly(__wasm_split_preload_watch_part, move || watch_part(badges))
+}
+
 /// The sign-in at an instance has ended; `href` is the way back to this page.
 pub fn lost(name: String, href: String) -> AnyView {
     later(None, __wasm_split_preload_lost_part, move || lost_part(name.clone(), href.clone()))
 }
 
 /// Who one is at each backend.
-pub fn accounts(route: Memo<Route>) -> AnyView {
-    later(None, __wasm_split_preload_accounts_part, move || accounts_part(route))
+pub fn accounts() -> AnyView {
+    later(None, __wasm_split_preload_accounts_part, accounts_part)
 }
 
 /// Order and silence of instances.

@@ -11,12 +11,13 @@ use twin::asset::{Kind, Owner};
 use twin::shelf::{Narrow, Shelf, Shown};
 
 use crate::components::asset_table::{AssetTable, Shelved};
+use crate::components::finding::{Only, Rows, Sieve, facets, in_files};
 use crate::components::in_files::LETTERS;
 use crate::components::strip::Strip;
 use crate::places::Places;
 use crate::queries::fan::{Part, fan};
 use crate::queries::library::{Found, of_instance};
-use crate::routes::Route;
+use crate::routes::{Route, more_of};
 use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
@@ -39,13 +40,14 @@ fn kinds(places: &Places, chosen: Memo<Option<Kind>>, counts: Signal<[usize; 6]>
 }
 
 /// What is said where there is nothing.
-fn nothing(parts: &[Part<Found>], narrow: Cell<Narrow>, whole: usize) -> AnyView {
+fn nothing(parts: &[Part<Found>], narrow: Cell<Narrow>, more: Cell<String>, whole: usize) -> AnyView {
     let (title, words) = if whole == 0 {
         ("No assets yet", "Push a folder below functions, models, tools, data or digital_twins to your project, and it appears here.")
     } else {
-        ("No name matches", "Type less, or choose another kind. What stands in files is listed below, if anything does.")
+        ("Nothing matches", "Type less, choose another kind, or take filters away. What stands in files is listed below, if anything does.")
     };
     let clear = move |_| {
+        more.set(String::new());
         narrow.set(Narrow { kind: now(narrow).kind, ..Narrow::default() });
     };
     let missing = parts.iter().any(|part| part.answer.peek(|answer| answer.as_ref().is_some_and(|found| found.missing.contains(&Owner::Private))) == Some(true));
@@ -81,12 +83,19 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
     });
     let asked = location.query.with_untracked(|query| (query.get("q").unwrap_or_default(), query.get("where").and_then(|word| Owner::of_word(&word))));
     let text = RwSignal::new(asked.0.clone());
+    // What else narrows it stands in the address, and is understood by the part that comes when it is wanted.
+    let (only, more) = (Cell::new(None::<Only>), Cell::new(more_of(&location.search.get_untracked())));
+    let open_filters = RwSignal::new(false);
     let narrow = Cell::new(Narrow { text: asked.0, owner: asked.1, kind: kind.get_untracked() });
     let parts = StoredValue::new_local(fan(instances, "library", of_instance));
     let shelf = StoredValue::new_local(Shelf::default());
     let shown = Cell::new(Shown::default());
     // What comes is put on the shelf, once a frame however much it is.
     let (taken, planned) = (StoredValue::new_local(Vec::<Option<Rc<Found>>>::new()), StoredValue::new(false));
+    let sift = move |narrow: &Narrow| {
+        let only = only.peek(Clone::clone).flatten();
+        shelf.with_value(|shelf| shelf.sifted(narrow, |item| only.as_ref().is_none_or(|only| only(item.part, &item.asset))))
+    };
     let take = move || {
         let Some(parts) = parts.try_get_value() else { return };
         planned.set_value(false);
@@ -98,7 +107,7 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
                 shelf.update_value(|shelf| shelf.put(number, &found.assets));
             }
         }
-        shown.set(shelf.with_value(|shelf| shelf.shown(&now(narrow))));
+        shown.set(sift(&now(narrow)));
         let prepare = move || {
             shelf.try_update_value(Shelf::prepare);
         };
@@ -116,15 +125,19 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
         narrow.set(Narrow { text, kind, ..now(narrow) });
     });
     // What is asked for decides what is shown, and stands in the address.
-    Effect::new(move |before: Option<Narrow>| {
-        let wanted = narrow.with(Clone::clone);
-        if before.as_ref().is_some_and(|before| *before != wanted) {
+    Effect::new(move |before: Option<(Narrow, String)>| {
+        only.track();
+        let wanted = (narrow.with(Clone::clone), more.with(Clone::clone));
+        if let Some(before) = before {
             shelf.update_value(Shelf::settle);
-            shown.set(shelf.with_value(|shelf| shelf.shown(&wanted)));
-            let here = Route::parse(&path.get_untracked()).narrowed(&wanted.text, wanted.owner);
+            shown.set(sift(&wanted.0));
+            if before == wanted {
+                return wanted;
+            }
+            let here = Route::parse(&path.get_untracked()).narrowed(&wanted.0.text, wanted.0.owner, &wanted.1);
             navigate(&here, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
-            if text.get_untracked() != wanted.text {
-                text.set(wanted.text.clone());
+            if text.get_untracked() != wanted.0.text {
+                text.set(wanted.0.text.clone());
             }
         }
         wanted
@@ -149,12 +162,25 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
     let whole = move || shelf.with_value(Shelf::len);
     let rest = dynamic(move || match (waiting.get(), empty.get()) {
         (true, _) => view! { <Skeleton rows=5 label="Loading assets"/> }.into_any(),
-        (_, true) => parts.with_value(|parts| nothing(parts, narrow, whole())),
+        (_, true) => parts.with_value(|parts| nothing(parts, narrow, more, whole())),
         _ => ().into_any(),
     });
     let typed = Memo::new(move |before: Option<&bool>| before == Some(&true) || text.with(|text| text.trim().chars().count() >= LETTERS));
-    let in_files = dynamic(move || {
-        typed.get().then(|| crate::components::finding::in_files(text, parts.with_value(|parts| parts.iter().filter_map(|part| part.asked.client.clone()).collect())))
+    let in_files = dynamic(move || typed.get().then(|| in_files(text, parts.with_value(|parts| parts.iter().filter_map(|part| part.asked.client.clone()).collect()))));
+    let row = |item: &twin::shelf::Item| (item.part, item.asset.clone());
+    let all: Rows = Rc::new(move || {
+        shown.track();
+        shelf.with_value(|shelf| (0..u32::try_from(shelf.len()).unwrap_or(0)).filter_map(|place| shelf.item(place).map(row)).collect())
+    });
+    let fitting: Rows = Rc::new(move || {
+        shown.track();
+        shelf.with_value(|shelf| shelf.shown(&now(narrow)).rows.into_iter().filter_map(|place| shelf.item(place).map(row)).collect())
+    });
+    let (all, fitting) = (StoredValue::new_local(all), StoredValue::new_local(fitting));
+    let with_filters = Memo::new(move |before: Option<&bool>| before == Some(&true) || open_filters.get() || more.with(|more| !more.is_empty()));
+    let filters = dynamic(move || {
+        let clients = || parts.with_value(|parts| parts.iter().map(|part| part.asked.client.clone()).collect());
+        with_filters.get().then(|| facets(Sieve { only, more, open: open_filters, clients: clients(), all, fitting }))
     });
     let strip = places.clone();
     view! {
@@ -166,8 +192,10 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
             <div class="choice" role="group" aria-label="Where">
                 {owner_button(narrow, None, "All")}{owner_button(narrow, Some(Owner::Private), "Private")}{owner_button(narrow, Some(Owner::Common), "Common")}
             </div>
+            <button type="button" class="button" data-variant="quiet" aria-expanded=move || open_filters.get().to_string() on:click=move |_| open_filters.update(|open| *open = !*open)>"Filters"</button>
             <span class="faint" role="status">{move || if waiting.get() { String::new() } else { format!("{} shown", count()) }}</span>
         </div>
+        {filters}
         <Strip places=strip parts=parts.with_value(|parts| parts.iter().map(|part| part.asked.clone()).collect())/>
         {table}
         {rest}

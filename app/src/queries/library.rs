@@ -6,7 +6,6 @@ use gitlab::Error;
 use gitlab::endpoint::{ask, ask_all};
 use gitlab::graph::{Folder, ListFolders, Names, PAGE, ReadTexts};
 use gitlab::repository::ListTree;
-use gitlab::search::{Passage, SearchFiles};
 use twin::asset::{Asset, Kind, Owner, assets};
 use twin::shelf::order;
 
@@ -89,41 +88,20 @@ fn first_line(text: &str) -> Option<String> {
     text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.trim_start_matches('#').trim().to_owned())
 }
 
-/// The short texts of `assets`, in their order; `None` for those that have none.
-pub async fn descriptions(client: Client, assets: Vec<Asset>) -> Vec<Option<String>> {
+/// The short texts of `assets`, in their order, `None` for those that have none; nothing at all of those that were not answered.
+pub async fn descriptions(client: Client, assets: Vec<Asset>) -> Vec<Option<Option<String>>> {
     let mut asked = Vec::new();
     for owner in Owner::ALL {
         let paths: Vec<String> = assets.iter().filter(|asset| asset.owner == owner).map(Asset::description_path).collect();
         asked.extend(paths.chunks(PAGE).map(|paths| (owner, ReadTexts::new(client.project_path(owner), client.branch(), paths.to_vec()))));
     }
     let client = &client;
-    let answers = join_all(asked.iter().map(|(owner, texts)| async move { (*owner, ask(client, texts).await.unwrap_or_default()) })).await;
+    let answers = join_all(asked.iter().map(|(owner, texts)| async move { (*owner, ask(client, texts).await.ok()) })).await;
     let find = |asset: &Asset| {
         let path = asset.description_path();
-        let texts = answers.iter().filter(|(owner, _)| *owner == asset.owner).flat_map(|(_, texts)| texts);
-        texts.into_iter().find(|(of, _)| *of == path).and_then(|(_, text)| first_line(text))
+        let mut texts = answers.iter().filter(|(owner, _)| *owner == asset.owner).map(|(_, texts)| texts.as_ref());
+        let found = texts.clone().flatten().flatten().find(|(of, _)| *of == path).and_then(|(_, text)| first_line(text));
+        (found.is_some() || texts.all(|texts| texts.is_some())).then_some(found)
     };
     assets.iter().map(find).collect()
-}
-
-/// Text that stands in files of an instance, with whose project each is in.
-pub async fn in_files(client: Client, text: String) -> Result<Vec<(Owner, Passage)>, Problem> {
-    // GitLab searches for nobody but people who are signed in.
-    if client.username.is_none() {
-        return Ok(Vec::new());
-    }
-    let of = |owner: Owner| {
-        let search = SearchFiles::new(client.project(owner), text.clone(), client.instance.branch.clone());
-        let client = client.clone();
-        async move {
-            match ask(&client, &search).await {
-                Ok(page) => Ok(page.items.into_iter().map(|passage| (owner, passage)).collect::<Vec<_>>()),
-                // A project that is not there holds nothing.
-                Err(Error::NotFound { .. }) => Ok(Vec::new()),
-                Err(error) => Err(error),
-            }
-        }
-    };
-    let found = try_join_all(Owner::ALL.map(of)).await;
-    found.map(|lists| lists.into_iter().flatten().collect()).map_err(|error| Problem::new(&error, "search the files", &client.instance.name))
 }

@@ -51,6 +51,24 @@ where
     boxed(heading, Arc::new(move || fetch().boxed_local()), Box::new(move || part().now_or_never().and_then(Result::ok)))
 }
 
+/// Shows `part` once `fetch` has brought its file, and nothing before or where it does not come: for what a page is whole without.
+pub fn quietly<F, P>(fetch: impl Fn() -> F + 'static, part: impl Fn() -> P + Send + 'static) -> AnyView
+where
+    F: Future<Output = Result<(), SplitLoaderError>> + 'static,
+    P: Future<Output = Arrived> + 'static,
+{
+    let here = RwSignal::new(false);
+    Effect::new(move |_| {
+        let coming = fetch();
+        spawn_local(async move {
+            if coming.await.is_ok() {
+                let _ = here.try_set(true);
+            }
+        });
+    });
+    dynamic(move || here.get().then(|| part().now_or_never().and_then(Result::ok))).into_any()
+}
+
 /// Brings a file.
 type Fetch = Arc<dyn Fn() -> LocalBoxFuture<'static, Result<(), SplitLoaderError>> + Send + Sync>;
 
