@@ -86,7 +86,7 @@ test('assets of every kind, and the filter', async ({ page, server }) => {
   await page.getByRole('searchbox').fill('pend');
   await expect(page.getByRole('row')).toHaveCount(2);
   await page.getByRole('searchbox').fill('nothing like this');
-  await expect(page.getByText('No name matches')).toBeVisible();
+  await expect(page.getByText('Nothing matches')).toBeVisible();
   await page.getByRole('button', { name: 'Clear the filter' }).click();
   await page.getByRole('link', { name: 'pendulum' }).click();
   await expect(page).toHaveURL(`${server.url}/i/local/library/models/private/pendulum`);
@@ -103,6 +103,7 @@ test('without JavaScript errors on every other page', async ({ page, server }) =
   for (const path of ['/', '/help', '/nowhere', '/i/none/library', '/i/local/runs']) {
     await page.goto(server.url + path);
     await ready(page);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await accessible(page);
   }
   await page.goto(`${server.url}/i/local/runs`);
