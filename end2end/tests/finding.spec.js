@@ -53,7 +53,7 @@ test('owner, tag, licence and last run narrow the library, and stand in the addr
   await expect(page).toHaveURL(/\/library\/tools$/);
   await expect(page.getByRole('list', { name: 'What is chosen' })).toHaveCount(0);
   // How a twin last ran.
-  await call('POST', `${P}/pipeline`, { ref: 'main', variables: [{ key: 'DTName', value: 'hello-world' }] });
+  await call('POST', `${P}/pipeline`, { ref: 'main', variables: [{ key: 'DTName', value: 'hello-world' }, { key: 'RunnerTag', value: 'linux' }] });
   await expect.poll(async () => (await call('GET', `${P}/pipelines?source=parent_pipeline&per_page=1`))[0]?.status, { timeout: 40_000 }).toBe('success');
   await page.goto(`${own.url}/i/local/library?run=Passed`);
   await expect(row(page, 'hello-world')).toBeVisible();
@@ -81,7 +81,7 @@ test('the rail says which of one\'s runs go on, and which failed since one looke
     return (await call('GET', `${P}/pipelines?ref=${branch}`))[0].id;
   };
   // A twin: what its trigger job started goes on, and the trigger job is done.
-  await call('POST', `${P}/pipeline`, { ref: 'main', variables: [{ key: 'DTName', value: 'heater-watch' }] });
+  await call('POST', `${P}/pipeline`, { ref: 'main', variables: [{ key: 'DTName', value: 'heater-watch' }, { key: 'RunnerTag', value: 'linux' }] });
   const child = async () => (await call('GET', `${P}/pipelines?source=parent_pipeline&per_page=1`))[0];
   await expect.poll(async () => (await child())?.status, { timeout: 30_000 }).toBe('running');
   const going = (await child()).id;

@@ -29,7 +29,9 @@ const fn together(what: &'static str, names: &'static [&'static str], on: &'stat
 
 /// A page with the part it shows at once; parts on the page where they are opened, with their
 /// library or engine.
-const TOGETHER: [Together; 27] = [
+const TOGETHER: [Together; 29] = [
+    together("the filters of the library", &["part_facets"], &[], &["work.css"]),
+    together("counting one's runs", &["part_watch"], &[], &[]),
     together("a twin or asset with its README", &["page_asset", "part_markdown"], &[], &["work.css"]),
     together("the form that starts a twin", &["part_start"], &["page_asset"], &[]),
     together("the history of an asset", &["part_history"], &["page_asset"], &[]),
