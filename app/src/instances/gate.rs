@@ -163,8 +163,10 @@ pub fn relay(backend: &str) {
     with(backend, |gate| gate.relayed = true);
 }
 
-/// Lets requests through again, because somebody asked for it.
+/// Lets requests through again, because somebody asked for it; whoever asks now does not wait for an answer that has not
+/// come so far.
 pub fn open(backend: &str) {
+    ASKED.with_borrow_mut(|asked| asked.retain(|key, _| !key.strip_prefix(backend).is_some_and(|rest| rest.starts_with(' '))));
     with(backend, |gate| (gate.rest_until, gate.failures) = (0.0, 0));
 }
 
