@@ -13,10 +13,6 @@ struct Site;
 
 const _: Option<&str> = option_env!("TWINPORT_SITE");
 
-/// Every request through the server takes and gives back some kilobytes: the system's own allocator does that slower.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     server::site::carried_by(|path| Site::get(path).map(|file| file.data));
     let arguments = server::cli::Arguments::parse();
