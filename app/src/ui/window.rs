@@ -26,8 +26,9 @@ impl Window {
     pub fn new(body: NodeRef<Tbody>, total: Signal<usize, LocalStorage>) -> Self {
         let seen = Cell::new((0, 40, 56.0));
         let look = move || {
-            let Some(element) = body.get_untracked() else { return };
-            if total.get_untracked() <= WHOLE {
+            // The frame may come after the table is gone.
+            let Some(element) = body.try_get_untracked().flatten() else { return };
+            if total.try_get_untracked().is_none_or(|total| total <= WHOLE) {
                 return;
             }
             let row = element.children().item(1).map_or(56.0, |row| browser::height(&row)).max(20.0);

@@ -16,8 +16,10 @@ use crate::State;
 const MARGIN: i64 = 300;
 /// Between looks whether whoever holds the lease is done.
 const LOOK: Duration = Duration::from_millis(100);
-/// Before a refresh that failed is tried again.
-const REST: Duration = Duration::from_secs(5);
+/// Before a refresh that failed is tried again: at most ten a minute, and not all at the same moment.
+const REST: Duration = Duration::from_secs(6);
+/// So many milliseconds more, by chance.
+const MORE: u64 = 1_500;
 /// Tries to write what a refresh brought.
 const WRITES: u32 = 6;
 /// Looks before giving up; longer than a lease.
@@ -101,7 +103,7 @@ async fn renew(state: &State, backend: &Backend, grant: &str, held: Held, refres
             {
                 let mut resting = state.resting.lock().await;
                 resting.retain(|_, until| Instant::now() < *until);
-                resting.insert(grant.to_owned(), Instant::now() + REST);
+                resting.insert(grant.to_owned(), Instant::now() + REST + Duration::from_millis(rand::random_range(0..MORE)));
             }
             // Only now: whoever takes the lease has to find the note.
             state.grants.release(grant).await;

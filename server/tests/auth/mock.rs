@@ -22,6 +22,8 @@ pub struct Seen {
     pub refreshes: usize,
     /// Refreshes that were asked for, whatever came of them.
     pub tried: usize,
+    /// When.
+    pub asked_at: Vec<std::time::Instant>,
     /// Milliseconds before a code is exchanged.
     pub ponders: u64,
     /// Refreshes fail as on a backend in trouble.
@@ -123,6 +125,7 @@ async fn token(State(mock): State<Mock>, Form(form): Form<HashMap<String, String
         tokio::time::sleep(Duration::from_millis(ponders)).await;
     } else if mock.with(|seen| {
         seen.tried += 1;
+        seen.asked_at.push(std::time::Instant::now());
         seen.broken
     }) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();

@@ -202,9 +202,17 @@ async fn a_backend_in_trouble_is_not_stormed() {
     mock.with(|seen| seen.broken = true);
     let statuses = join_all((0..20).map(|_| browser.clone()).map(|mut browser| async move { browser.token("x").await.status })).await;
     assert_eq!(mock.with(|seen| seen.tried), 1, "{statuses:?}");
+    // However often the browser asks, the backend is asked at most every six seconds, which is ten times a minute.
+    let until = std::time::Instant::now() + Duration::from_millis(8_500);
+    while std::time::Instant::now() < until {
+        browser.token("x").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let asked = mock.with(|seen| seen.asked_at.clone());
+    assert!(asked.len() >= 2 && asked.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_secs(6)), "{asked:?}");
     mock.with(|seen| seen.broken = false);
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(browser.token("x").await.status, 200);
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!((browser.token("x").await.status, mock.with(|seen| seen.refreshes)), (200, 1));
 }
 
 /// D14: who signs out while a refresh is on its way is signed out, and what it brings is revoked.
