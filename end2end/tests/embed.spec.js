@@ -169,10 +169,21 @@ test('grants that a portal signs', async ({ page }) => {
   // What it shows, on the portal's page, in the theme that it asks for.
   lab.pages['/card'] = `<iframe src="${server.url}/embed/card?grant=${sign(claims(card))}&theme=dark" width="600" height="300" sandbox="allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox"></iframe>`;
   lab.pages['/board'] = `<iframe src="${server.url}/embed/board?grant=${sign(claims({ view: 'board' }))}" width="600" height="300"></iframe>`;
+  const asked = page.waitForRequest((request) => request.url().includes('/embed/api/')).then((request) => request.headers().authorization);
   await page.goto(`${lab.url}/card`);
   const frame = page.frameLocator('iframe');
   await expect(frame.getByRole('heading', { name: 'hello-world' })).toBeVisible();
   await expect(frame.locator('html')).toHaveAttribute('data-theme', 'dark');
+  // Whoever runs the server sees what portals signed, and takes it back; what shows it reads nothing more.
+  const read = await asked;
+  const still = () => fetch(`${server.url}/embed/api/v4/projects/dtaas%2Fadmin`, { headers: { Authorization: read } }).then((answer) => answer.status);
+  expect(await still()).toBe(200);
+  const signed = server.run('embed', 'list').split('\n').map((line) => line.split('\t'));
+  expect(signed.every(([name, , view, what]) => /^portal:lab:j\d+$/.test(name) && view === 'card' && what === 'dtaas/admin at local')).toBe(true);
+  for (const [name] of signed) expect(server.run('embed', 'revoke', name)).toContain('shows nothing more');
+  expect(await still()).toBe(403);
+  expect(server.run('embed', 'list')).toBe('');
+  expect(() => server.run('embed', 'revoke', signed[0][0])).toThrow();
   await page.goto(`${lab.url}/board`);
   await expect(page.frameLocator('iframe').getByRole('row', { name: /hello-world/ })).toBeVisible();
   await stop();

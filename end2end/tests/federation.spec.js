@@ -212,7 +212,13 @@ test('what the server holds never reaches a browser', async ({ page, fed }) => {
   expect(codes.length).toBeGreaterThan(0);
   const kept = await page.evaluate(async () => {
     const all = [{ ...localStorage }, { ...sessionStorage }, document.cookie, document.documentElement.outerHTML];
-    for (const { name } of await indexedDB.databases()) all.push(name);
+    const done = (asked) => new Promise((found, lost) => { asked.onsuccess = () => found(asked.result); asked.onerror = () => lost(asked.error); });
+    for (const { name } of await indexedDB.databases()) {
+      const db = await done(indexedDB.open(name));
+      for (const store of db.objectStoreNames) all.push(name, store, await done(db.transaction(store).objectStore(store).getAll()));
+      db.close();
+    }
+    all.push(navigation.entries().map((entry) => entry.url), performance.getEntries().map((entry) => entry.name));
     for (const name of await caches.keys().catch(() => [])) all.push(name, ...(await (await caches.open(name)).keys()).map((request) => request.url));
     return JSON.stringify(all);
   });

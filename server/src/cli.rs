@@ -1,6 +1,7 @@
 //! The command line. Every error is one sentence and a next step, on standard error, with status 1.
 
 mod assets;
+mod embeds;
 mod federation;
 mod git_credential;
 mod lead;
@@ -62,6 +63,11 @@ enum Command {
     Federation {
         #[command(subcommand)]
         command: FederationCommand,
+    },
+    /// What is shown in pages of others.
+    Embed {
+        #[command(subcommand)]
+        command: EmbedCommand,
     },
     /// Access tokens of the embedded backend.
     Token {
@@ -141,6 +147,22 @@ enum FederationCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum EmbedCommand {
+    /// Print what portals have signed and is still good, a line each: its name, until when, the view, and of what.
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Take one back: what shows it shows nothing more.
+    Revoke {
+        /// Its name, as the list says it.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum TokenCommand {
     /// Make a token for `git`, `glab` or scripts, and print it alone.
     Create {
@@ -189,6 +211,8 @@ async fn act(command: Command) -> Result<(), String> {
         Command::Inspect { file } => assets::inspect(&file),
         Command::Lint { dir } => assets::lint_folder(&dir).map(|_| ()),
         Command::User { command } => people::user(command).await,
+        Command::Embed { command: EmbedCommand::List { place } } => embeds::list(&place).await,
+        Command::Embed { command: EmbedCommand::Revoke { name, place } } => embeds::revoke(&place, &name).await,
         Command::Token { command: TokenCommand::Create { name, place, scope, days } } => people::token(&place, &name, &scope, days).await,
         Command::Federation { command: FederationCommand::Run(wish) } => lead::run(wish).await,
         Command::GitCredential { action } => git_credential::answer(&action).await,

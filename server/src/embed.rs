@@ -1,5 +1,5 @@
 //! Views in pages of others: a grant says what is shown, where, and until when. It is made here by a
-//! person, and can be taken back, or by a portal that shares a secret with us, and is good once.
+//! person, or by a portal that shares a secret with us, and then it is good once. Either can be taken back.
 //! What a view reads, this server reads for it, as a robot, and nothing else than the grant names.
 
 pub mod api;
@@ -9,7 +9,7 @@ pub mod links;
 pub mod oembed;
 pub mod page;
 pub mod person;
-mod portals;
+pub mod portals;
 mod reader;
 
 use std::collections::HashMap;
@@ -63,7 +63,7 @@ pub struct Subject {
 /// What somebody may see.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Grant {
-    /// Its own name; for those that can be taken back, under which it is kept.
+    /// Its own name, under which it is kept; one that was taken back is not there any more.
     pub id: String,
     /// What.
     pub subject: Subject,
@@ -71,11 +71,17 @@ pub struct Grant {
     pub parents: Vec<String>,
     /// Until when, in seconds since 1970.
     pub until: i64,
-    /// Whether it can be taken back: whether it has to be there still.
-    pub kept: bool,
     /// The sign-in whose rights it has, where a person looks for themselves; else a robot reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reads_as: Option<String>,
+}
+
+impl Grant {
+    /// Whether it is a link that somebody made here, which others may show again.
+    #[must_use]
+    pub fn is_link(&self) -> bool {
+        self.reads_as.is_none() && !self.id.starts_with(portals::NAMES)
+    }
 }
 
 impl Subject {
@@ -115,6 +121,11 @@ impl Embeds {
         Ok(Self { portals: portals::Portals::new(secrets)?, settings, readers, families: Mutex::default(), waiting: Mutex::default() })
     }
 
+    /// Under which names what portals signed is kept.
+    pub fn makers(&self) -> impl Iterator<Item = String> {
+        self.settings.portal.iter().map(|portal| portals::maker(&portal.id))
+    }
+
     /// The origins among `wanted` that the configuration allows; all of those when none is named.
     #[must_use]
     pub fn parents(&self, wanted: &[String]) -> Vec<String> {
@@ -129,7 +140,7 @@ fn now() -> i64 {
 
 /// The grant that an address brings: one of ours, or one that a portal signed.
 pub async fn grant(state: &State, text: &str) -> Result<Grant, &'static str> {
-    let found = if text.contains('.') { state.embeds.portals.grant(state, text)? } else { links::kept(state, text).await? };
+    let found = if text.contains('.') { state.embeds.portals.grant(state, text).await? } else { links::kept(state, text).await? };
     if found.until <= now() {
         return Err("It has expired.");
     }

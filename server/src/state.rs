@@ -239,29 +239,24 @@ impl State {
         })))
     }
 
-    /// The body of a grant for an embedded view, if it is still there.
-    pub async fn embed_body(&self, id: &str) -> Option<String> {
-        self.store.embed(id).await.ok().flatten()
+    /// What whoever shows the secret with this hash gets, if nobody took it back.
+    pub async fn granted(&self, id: &str) -> Option<String> {
+        self.store.granted(id).await.ok().flatten()
     }
 
-    /// Whether such a grant is still there.
-    pub async fn has_embed(&self, id: &str) -> bool {
-        self.embed_body(id).await.is_some()
-    }
-
-    /// Keeps one.
-    pub async fn put_embed(&self, id: &str, maker: &str, body: &str, until: i64) -> Result<(), String> {
-        self.store.put_embed(id, maker, body, until).await
+    /// Keeps one; whether it was not there before.
+    pub async fn put_granted(&self, id: &str, maker: &str, body: &str, until: i64) -> Result<bool, String> {
+        self.store.put_granted(id, maker, body, until).await
     }
 
     /// All that somebody made.
-    pub async fn embeds_of(&self, maker: &str) -> Result<Vec<(String, String)>, String> {
-        self.store.embeds_of(maker, chrono::Utc::now().timestamp()).await
+    pub async fn granted_by(&self, maker: &str) -> Result<Vec<(String, String)>, String> {
+        self.store.granted_by(maker, chrono::Utc::now().timestamp()).await
     }
 
     /// Takes one back.
-    pub async fn remove_embed(&self, id: &str, maker: &str) -> Result<bool, String> {
-        self.store.remove_embed(id, maker).await
+    pub async fn take_back(&self, id: &str, maker: &str) -> Result<bool, String> {
+        self.store.take_back(id, maker).await
     }
 
     /// Forgets what is over, now and every hour, for as long as it runs.
@@ -270,6 +265,10 @@ impl State {
         loop {
             hours.tick().await;
             self.store.tidy().await;
+            for maker in self.embeds.makers() {
+                // Looking forgets what is over; the list itself is for whoever runs this server.
+                let _ = self.granted_by(&maker).await;
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where sessions and grants are kept: SQLite in the data folder, or a PostgreSQL or Redis that
 //! several servers share.
 
-pub mod embeds;
+pub mod granted;
 pub mod grants;
 pub mod sessions;
 
@@ -77,12 +77,12 @@ impl Store {
                 // The table of versions before this one.
                 sqlx::query("DROP TABLE IF EXISTS grants").execute(pool).await?;
                 sqlx::query(&grants::table("BLOB")).execute(pool).await?;
-                sqlx::query(embeds::TABLE).execute(pool).await?;
+                sqlx::query(granted::TABLE).execute(pool).await?;
             }
             Self::Postgres(pool) => {
                 sessions::postgres(pool).migrate().await?;
                 sqlx::query(&grants::table("BYTEA")).execute(pool).await?;
-                sqlx::query(embeds::TABLE).execute(pool).await?;
+                sqlx::query(granted::TABLE).execute(pool).await?;
             }
             Self::Redis(_) => {}
         }

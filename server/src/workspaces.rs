@@ -97,33 +97,38 @@ impl Workspaces {
     /// Starts one, or goes on waiting for one that starts. `grant` is whose name it pushes in.
     pub fn start(&self, state: &State, seat: &Arc<Seat>, grant: &str) {
         seat.set_grant(grant);
-        if !self.starts() || !seat.begin() {
-            return;
-        }
+        let Some(beginning) = self.starts().then(|| seat.begin()).flatten() else { return };
         let (state, seat) = (state.clone(), seat.clone());
         tokio::spawn(async move {
             let Some(workspaces) = &state.workspaces else { return };
-            let outcome = match &workspaces.process {
-                Some(process) => process.start(&state, &seat).await,
-                None => command::start(&state, &workspaces.settings.command, &seat).await,
-            };
-            // Somebody may have stopped it meanwhile, and then it has not failed.
-            if seat.standing() == Standing::Starting {
-                match outcome {
-                    Ok(address) => seat.runs(address),
-                    Err(reason) => seat.fails(reason),
+            let work = async {
+                match &workspaces.process {
+                    Some(process) => process.start(&state, &seat).await,
+                    None => command::start(&state, &workspaces.settings.command, &seat).await,
                 }
+            };
+            // What was on its way ends with the future that waits for it.
+            let outcome = beginning.given_up.run_until_cancelled(work).await;
+            match outcome {
+                Some(Ok(address)) => seat.runs(address),
+                Some(Err(reason)) => seat.fails(reason),
+                None => {}
             }
+            beginning.over.cancel();
         });
     }
 
-    /// Stops one.
-    pub async fn stop(&self, seat: &Arc<Seat>) {
-        match self.driver {
-            Driver::Static => return,
-            Driver::Process => seat.end_process().await,
-            Driver::Command => command::stop(&self.settings.command, seat).await,
+    /// Stops one, also while it starts.
+    pub async fn stop(&self, state: &State, seat: &Arc<Seat>) {
+        if self.driver == Driver::Static {
+            return;
         }
+        seat.give_up().await;
+        match self.driver {
+            Driver::Process => seat.end_process().await,
+            _ => command::stop(&self.settings.command, seat).await,
+        }
+        credential::forget(state, seat).await;
         seat.stopped();
     }
 

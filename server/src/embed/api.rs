@@ -104,7 +104,7 @@ async fn granted(state: &State, headers: &HeaderMap) -> Result<Grant, Response> 
             let backend = state.instances.iter().find(|instance| instance.id == grant.subject.instance).map(|instance| instance.backend.as_str());
             state.grants.is_alive(person, backend.unwrap_or_default()).await == Ok(true)
         }
-        None => !grant.kept || state.has_embed(&grant.id).await,
+        None => state.granted(&grant.id).await.is_some(),
     };
     if grant.until > now() && there { Ok(grant) } else { Err(over()) }
 }

@@ -39,7 +39,7 @@ fn id_of(text: &str) -> String {
 
 /// The grant of an address, if nobody took it back.
 pub async fn kept(state: &State, text: &str) -> Result<Grant, &'static str> {
-    let body = state.embed_body(&id_of(text)).await.ok_or("It was taken back, or never made.")?;
+    let body = state.granted(&id_of(text)).await.ok_or("It was taken back, or never made.")?;
     let mut grant: Grant = serde_json::from_str(&body).map_err(|_| "It cannot be read.")?;
     // The configuration may have become stricter meanwhile.
     grant.parents = state.embeds.parents(&grant.parents);
@@ -100,14 +100,14 @@ pub async fn make(Shared(state): Shared<State>, session: Session, _: ByTheApp, J
     if !may_see(&state, &own, &wish.subject).await {
         return Ok(refuse(StatusCode::FORBIDDEN, "not_yours", "You may not see this yourself, or it is not there, so you cannot show it."));
     }
-    let all = state.embeds_of(&maker(&own)).await.map_err(Failure::internal)?;
+    let all = state.granted_by(&maker(&own)).await.map_err(Failure::internal)?;
     if all.len() >= MOST {
         return Ok(refuse(StatusCode::CONFLICT, "too_many", "You have two hundred links already: take some back first."));
     }
     let secret = random_name();
-    let grant = Grant { id: id_of(&secret), subject: wish.subject, parents, until: now() + wish.days * 24 * 3600, kept: true, reads_as: None };
+    let grant = Grant { id: id_of(&secret), subject: wish.subject, parents, until: now() + wish.days * 24 * 3600, reads_as: None };
     let body = serde_json::to_string(&grant).map_err(Failure::internal)?;
-    state.put_embed(&grant.id, &maker(&own), &body, grant.until).await.map_err(Failure::internal)?;
+    state.put_granted(&grant.id, &maker(&own), &body, grant.until).await.map_err(Failure::internal)?;
     let view = serde_json::to_value(grant.subject.view).ok().and_then(|view| view.as_str().map(str::to_owned)).unwrap_or_default();
     let url = format!("{}/embed/{view}?grant={secret}", state.public_url);
     let badge = format!("{}/embed/badge.svg?grant={secret}", state.public_url);
@@ -128,7 +128,7 @@ pub async fn list(
     let Some(own) = person(&state, &session, query.get("instance").map(String::as_str).unwrap_or_default()).await? else {
         return Ok(refuse(StatusCode::UNAUTHORIZED, "signed_out", "You are not signed in there."));
     };
-    let all = state.embeds_of(&maker(&own)).await.map_err(Failure::internal)?;
+    let all = state.granted_by(&maker(&own)).await.map_err(Failure::internal)?;
     let links: Vec<serde_json::Value> = all
         .into_iter()
         .filter_map(|(_, body)| {
@@ -149,6 +149,6 @@ pub struct Which {
 /// `POST /embed/links/revoke`: takes one back; what shows it now shows nothing more.
 pub async fn revoke(Shared(state): Shared<State>, session: Session, _: ByTheApp, Json(which): Json<Which>) -> Result<Response, Failure> {
     let Some(own) = person(&state, &session, &which.instance).await? else { return Ok(refuse(StatusCode::UNAUTHORIZED, "signed_out", "You are not signed in there.")) };
-    let was = state.remove_embed(&which.id, &maker(&own)).await.map_err(Failure::internal)?;
+    let was = state.take_back(&which.id, &maker(&own)).await.map_err(Failure::internal)?;
     Ok(if was { say(StatusCode::OK, json!({})) } else { refuse(StatusCode::NOT_FOUND, "gone", "It is not there any more.") })
 }

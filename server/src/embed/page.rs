@@ -99,7 +99,7 @@ pub async fn show(Shared(state): Shared<State>, Query(asked): Query<Asked>, requ
     let Some(bootstrap) = bootstrap(&state, &grant, asked.theme.as_deref()) else { return refused(&state, "It names something that is not here.") };
     let parents = ancestors(&grant.parents);
     // A portal's grant is good once: whoever unfolds the address would use it up.
-    let oembed = grant.kept.then(|| {
+    let oembed = grant.is_link().then(|| {
         let address = format!("{}{path}?grant={text}", state.public_url);
         format!("{}/oembed?url={}", state.public_url, percent_encoding::utf8_percent_encode(&address, percent_encoding::NON_ALPHANUMERIC))
     });

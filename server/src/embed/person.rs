@@ -85,7 +85,7 @@ pub async fn grant(state: &State, headers: &HeaderMap, subject: Subject) -> Resu
         return Err(refused("No page may show views of this Twinport."));
     }
     match person(state, headers, &instance.backend).await {
-        Some(claims) => Ok(Grant { id: "person".to_owned(), subject, parents, until: claims.until, kept: false, reads_as: Some(claims.grant) }),
+        Some(claims) => Ok(Grant { id: "person".to_owned(), subject, parents, until: claims.until, reads_as: Some(claims.grant) }),
         None => Err(asks(&instance.backend, &instance.name, &parents)),
     }
 }

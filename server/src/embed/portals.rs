@@ -2,7 +2,6 @@
 //! good once.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
@@ -14,6 +13,8 @@ use crate::State;
 const LONGEST: i64 = 600;
 /// What it opens stays open for so long: a log may take its time.
 const SHOWN: i64 = 8 * 3600;
+/// Bytes of a grant's own name, at most.
+const NAME: usize = 200;
 /// Bytes of a secret, at least (RFC 7518 §3.2).
 const SECRET: usize = 32;
 
@@ -30,9 +31,15 @@ struct Claims {
 }
 
 /// All portals with their secrets.
-pub struct Portals {
-    keys: HashMap<String, DecodingKey>,
-    used: Mutex<HashMap<String, i64>>,
+pub struct Portals(HashMap<String, DecodingKey>);
+
+/// How the names of what portals signed begin.
+pub const NAMES: &str = "portal:";
+
+/// Under which name what a portal signed is kept.
+#[must_use]
+pub fn maker(id: &str) -> String {
+    format!("{NAMES}{id}")
 }
 
 impl Portals {
@@ -41,15 +48,14 @@ impl Portals {
         if let Some((id, _)) = secrets.iter().find(|(_, secret)| secret.len() < SECRET) {
             return Err(format!("the secret of [[embed.portal]] “{id}” is shorter than {SECRET} bytes. Make one with: openssl rand -hex 32"));
         }
-        let keys = secrets.into_iter().map(|(id, secret)| (id, DecodingKey::from_secret(secret.as_bytes()))).collect();
-        Ok(Self { keys, used: Mutex::default() })
+        Ok(Self(secrets.into_iter().map(|(id, secret)| (id, DecodingKey::from_secret(secret.as_bytes()))).collect()))
     }
 
-    /// Believes a grant, once.
-    pub fn grant(&self, state: &State, text: &str) -> Result<Grant, &'static str> {
+    /// Believes a grant, once, on whichever server of this portal it is shown.
+    pub async fn grant(&self, state: &State, text: &str) -> Result<Grant, &'static str> {
         const WRONG: &str = "It was not made by a portal that is known here.";
         let id = decode_header(text).ok().and_then(|header| header.kid).ok_or(WRONG)?;
-        let key = self.keys.get(&id).ok_or(WRONG)?;
+        let key = self.0.get(&id).ok_or(WRONG)?;
         let mut rules = Validation::new(Algorithm::HS256);
         rules.leeway = 5;
         rules.set_audience(&[&state.public_url]);
@@ -66,11 +72,18 @@ impl Portals {
         if parents.is_empty() {
             return Err("It is for a page that is not among allowed_parents.");
         }
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.retain(|_, until| *until > now());
-        if jti.is_empty() || used.insert(format!("{id}:{jti}"), exp + rules.leeway as i64).is_some() {
-            return Err("It has been used before; each is good once.");
+        if jti.is_empty() || jti.len() > NAME {
+            return Err("It has no name of its own (jti), or one that is too long.");
         }
-        Ok(Grant { id: format!("{id}:{jti}"), subject, parents, until: now() + SHOWN, kept: false, reads_as: None })
+        let grant = Grant { id: format!("{}:{jti}", maker(&id)), subject, parents, until: now() + SHOWN, reads_as: None };
+        let body = serde_json::to_string(&grant).map_err(|_| WRONG)?;
+        match state.put_granted(&grant.id, &maker(&id), &body, grant.until).await {
+            Ok(true) => Ok(grant),
+            Ok(false) => Err("It has been used before; each is good once."),
+            Err(reason) => {
+                tracing::error!(reason, "what a portal signed could not be kept");
+                Err("It cannot be looked up now: try again in a moment.")
+            }
+        }
     }
 }

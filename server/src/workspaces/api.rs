@@ -102,7 +102,7 @@ pub async fn start(Shared(state): Shared<State>, session: Session, headers: Head
 pub async fn stop(Shared(state): Shared<State>, session: Session, headers: HeaderMap) -> Result<Response, Failure> {
     Ok(match own(&state, &session, &headers).await? {
         Ok((workspaces, seat, _)) => {
-            workspaces.stop(&seat).await;
+            workspaces.stop(&state, &seat).await;
             say(StatusCode::OK, described(workspaces, &seat).await)
         }
         Err(refusal) => refusal,

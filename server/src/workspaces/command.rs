@@ -7,7 +7,7 @@ use std::time::Duration;
 use proxy::Address;
 use tokio::process::Command;
 
-use super::credential::git_settings;
+use super::credential::{self, git_settings};
 use super::output::of;
 use super::seat::{Seat, Standing, Usage};
 use crate::State;
@@ -64,6 +64,12 @@ async fn status(commands: &Commands, seat: &Seat) -> Result<Said, String> {
 pub async fn start(state: &State, commands: &Commands, seat: &Arc<Seat>) -> Result<Address, String> {
     let time = Duration::from_secs(commands.start_seconds);
     let work = async {
+        // It may have gone on while this server was away: then its secret is the one that it has.
+        if let Ok(Said::Running(address, usage)) = status(commands, seat).await {
+            seat.set_usage(usage);
+            return Ok(address);
+        }
+        credential::make(state, seat).await?;
         let mut start = command(&commands.start, seat);
         start.env("TWINPORT_URL", &state.public_url).env("TWINPORT_WORKSPACE_TOKEN", seat.token());
         for (name, value) in git_settings(state, &seat.user, "!twinport-credential") {

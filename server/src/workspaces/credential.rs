@@ -7,24 +7,54 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
+use super::Seat;
 use crate::State;
 use crate::auth::fresh::fresh;
+use crate::auth::grants::random_name;
+
+/// Seconds that a workspace may run before its secret is forgotten.
+const LONGEST: i64 = 366 * 24 * 3600;
 
 fn refuse(status: StatusCode, words: &str) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], format!("{words}\n")).into_response()
 }
 
-/// Whether two secrets are the same, in a time that says nothing about where they differ.
-fn same(one: &str, other: &str) -> bool {
-    Sha256::digest(one) == Sha256::digest(other)
+/// Under which a secret is kept: whoever reads the table cannot show it.
+fn id_of(secret: &str) -> String {
+    format!("workspace:{}", hex::encode(Sha256::digest(secret)))
+}
+
+fn maker(seat: &Seat) -> String {
+    format!("workspace:{}", seat.label)
+}
+
+/// Gives a workspace that starts a secret, and takes back those that it had. It is kept where sessions are, so that other
+/// servers of this portal, and this one after its next start, know it too.
+pub async fn make(state: &State, seat: &Seat) -> Result<(), String> {
+    forget(state, seat).await;
+    let secret = random_name();
+    let kept = state.put_granted(&id_of(&secret), &maker(seat), &seat.user, chrono::Utc::now().timestamp() + LONGEST).await;
+    kept.map_err(|reason| format!("its secret cannot be kept: {reason}"))?;
+    seat.set_token(&secret);
+    Ok(())
+}
+
+/// Takes back every secret of a workspace.
+pub async fn forget(state: &State, seat: &Seat) {
+    for (id, _) in state.granted_by(&maker(seat)).await.unwrap_or_default() {
+        if let Err(reason) = state.take_back(&id, &maker(seat)).await {
+            tracing::error!(workspace = seat.label, reason, "the secret of a workspace could not be taken back");
+        }
+    }
 }
 
 /// Answers in the form of git's credential helpers (git-credential(1)).
 pub async fn credential(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
     let Some(workspaces) = &state.workspaces else { return refuse(StatusCode::NOT_FOUND, "there are no workspaces here") };
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
-    let Some(seat) = workspaces.all().into_iter().find(|seat| same(&seat.token(), shown)) else {
-        return refuse(StatusCode::UNAUTHORIZED, "this workspace was started by another Twinport, or before the last start: stop and start it");
+    let user = state.granted(&id_of(shown)).await;
+    let Some(seat) = user.and_then(|user| workspaces.seat(&user)) else {
+        return refuse(StatusCode::UNAUTHORIZED, "this workspace was stopped, or started by another Twinport: stop and start it");
     };
     let signed_out = || refuse(StatusCode::FORBIDDEN, "you have signed out of Twinport: open the workspace from there once more");
     let (Some(grant), Some(backend)) = (seat.grant(), state.backend(&workspaces.backend)) else { return signed_out() };

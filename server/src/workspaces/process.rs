@@ -147,6 +147,7 @@ impl Sandboxed {
         let fill = |word: &String| word.replace("{socket}", &seen).replace("{user}", &seat.user).replace("{folder}", &home);
         let words: Vec<String> = self.settings.command.iter().map(fill).collect();
         let shown = words.first().cloned().unwrap_or_default();
+        super::credential::make(state, seat).await?;
         let mut child = self.command(state, seat, &desk, words)?.spawn().map_err(|error| format!("“{shown}” cannot be started: {error}"))?;
         for pipe in [child.stdout.take().map(boxed), child.stderr.take().map(boxed)].into_iter().flatten() {
             tokio::spawn(read(pipe, seat.clone()));

@@ -8,9 +8,9 @@ use axum::http::HeaderValue;
 use proxy::Address;
 
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::process::Child;
-use crate::auth::grants::random_name;
 
 /// Bytes of what it printed that are kept.
 const LOG: usize = 32 * 1024;
@@ -29,6 +29,15 @@ pub enum Standing {
     Running(Arc<Address>),
     /// It ended, or never came, and this is why.
     Failed(String),
+}
+
+/// A start that goes on.
+#[derive(Debug, Clone, Default)]
+pub struct Beginning {
+    /// Somebody wants it to end.
+    pub given_up: CancellationToken,
+    /// It has ended.
+    pub over: CancellationToken,
 }
 
 /// What it uses.
@@ -62,8 +71,9 @@ pub struct Seat {
     pub tunnels: Arc<Semaphore>,
     standing: RwLock<Standing>,
     log: Mutex<VecDeque<u8>>,
-    /// What proves to us that it is this workspace that asks; anew with each start.
+    /// What proves to us that it is this workspace that asks; anew with each start, and empty when this server did not start it.
     token: Mutex<String>,
+    beginning: Mutex<Option<Beginning>>,
     grant: Mutex<Option<String>>,
     usage: Mutex<Usage>,
     pub(super) child: tokio::sync::Mutex<Option<Child>>,
@@ -100,7 +110,8 @@ impl Seat {
             tunnels: Arc::new(Semaphore::new(TUNNELS)),
             standing: RwLock::new(Standing::Stopped),
             log: Mutex::default(),
-            token: Mutex::new(random_name()),
+            token: Mutex::default(),
+            beginning: Mutex::default(),
             grant: Mutex::default(),
             usage: Mutex::default(),
             child: tokio::sync::Mutex::default(),
@@ -138,18 +149,28 @@ impl Seat {
         }
     }
 
-    /// Takes the right to start it: whether it was neither starting nor running.
-    pub fn begin(&self) -> bool {
+    /// Takes the right to start it, if it is neither starting nor running: what tells whoever has it to give up.
+    pub fn begin(&self) -> Option<Beginning> {
         let mut slot = self.standing.write().unwrap_or_else(PoisonError::into_inner);
         if matches!(*slot, Standing::Starting | Standing::Running(_)) {
-            return false;
+            return None;
         }
         *slot = Standing::Starting;
         self.turn.fetch_add(1, Ordering::Relaxed);
         self.since.store(now(), Ordering::Relaxed);
         lock(&self.log).clear();
-        *lock(&self.token) = random_name();
-        true
+        let beginning = Beginning::default();
+        *lock(&self.beginning) = Some(beginning.clone());
+        Some(beginning)
+    }
+
+    /// Has whoever starts it give up, and waits until they have.
+    pub async fn give_up(&self) {
+        let beginning = lock(&self.beginning).take();
+        if let Some(beginning) = beginning {
+            beginning.given_up.cancel();
+            beginning.over.cancelled().await;
+        }
     }
 
     /// It answers there.
@@ -174,7 +195,7 @@ impl Seat {
 
     /// It is not there.
     pub fn stopped(&self) {
-        *lock(&self.token) = random_name();
+        lock(&self.token).clear();
         *lock(&self.usage) = Usage::default();
         self.set(Standing::Stopped);
     }
@@ -217,6 +238,11 @@ impl Seat {
     /// Its secret.
     pub fn token(&self) -> String {
         lock(&self.token).clone()
+    }
+
+    /// Gives it a new one.
+    pub fn set_token(&self, token: &str) {
+        token.clone_into(&mut lock(&self.token));
     }
 
     /// In whose name it pushes.

@@ -27,7 +27,7 @@ pub async fn watch(state: State) {
     let measuring = async {
         loop {
             tokio::time::sleep(MEASURE).await;
-            futures_util::future::join_all(workspaces.all().iter().map(|seat| workspaces.measure(seat))).await;
+            futures_util::future::join_all(workspaces.all().iter().map(|seat| workspaces.measure(&state, seat))).await;
         }
     };
     tokio::join!(showing_out, measuring);
@@ -41,7 +41,7 @@ impl Workspaces {
         (self.starts() && minutes > 0).then_some(i64::from(minutes))
     }
 
-    async fn measure(&self, seat: &Arc<Seat>) {
+    async fn measure(&self, state: &State, seat: &Arc<Seat>) {
         match self.driver {
             Driver::Static => {}
             Driver::Process => seat.look_at_process().await,
@@ -50,7 +50,7 @@ impl Workspaces {
         let rests = self.idle_minutes().is_some_and(|minutes| chrono::Utc::now().timestamp() - seat.used() >= minutes * 60);
         if rests && matches!(seat.standing(), Standing::Running(_)) {
             tracing::info!(workspace = seat.label, "stopped, as nobody used it");
-            self.stop(seat).await;
+            self.stop(state, seat).await;
         }
     }
 }

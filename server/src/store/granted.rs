@@ -1,7 +1,7 @@
-//! Rows of the table of grants for embedded views: under a hash of what is in the address, with the
-//! person who made it.
+//! Rows of the table of what whoever shows a secret gets: embedded views, and tokens for git in a workspace. Each is kept
+//! under a hash of the secret, with whoever made it: a person, a portal, or a workspace.
 
-use tower_sessions_redis_store::fred::prelude::{HashesInterface, KeysInterface};
+use tower_sessions_redis_store::fred::prelude::{Expiration, HashesInterface, KeysInterface, SetOptions};
 
 use super::Store;
 
@@ -23,22 +23,24 @@ fn list(maker: &str) -> String {
 }
 
 impl Store {
-    /// Writes one down.
-    pub async fn put_embed(&self, id: &str, maker: &str, body: &str, until: i64) -> Result<()> {
-        const SQL: &str = "INSERT INTO twinport_embeds (id, maker, body, until) VALUES ($1, $2, $3, $4)";
+    /// Writes one down; whether it was not there before.
+    pub async fn put_granted(&self, id: &str, maker: &str, body: &str, until: i64) -> Result<bool> {
+        const SQL: &str = "INSERT INTO twinport_embeds (id, maker, body, until) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
         match self {
-            Self::Sqlite(pool) => sqlx::query(SQL).bind(id).bind(maker).bind(body).bind(until).execute(pool).await.map(drop).map_err(words),
-            Self::Postgres(pool) => sqlx::query(SQL).bind(id).bind(maker).bind(body).bind(until).execute(pool).await.map(drop).map_err(words),
+            Self::Sqlite(pool) => sqlx::query(SQL).bind(id).bind(maker).bind(body).bind(until).execute(pool).await.map(|done| done.rows_affected() == 1).map_err(words),
+            Self::Postgres(pool) => sqlx::query(SQL).bind(id).bind(maker).bind(body).bind(until).execute(pool).await.map(|done| done.rows_affected() == 1).map_err(words),
             Self::Redis(redis) => {
-                redis.set::<(), _, _>(key(id), body, None, None, false).await.map_err(words)?;
-                redis.expire_at::<(), _>(key(id), until, None).await.map_err(words)?;
-                redis.hset::<(), _, _>(list(maker), (id, body)).await.map_err(words)
+                let done: Option<String> = redis.set(key(id), body, Some(Expiration::EXAT(until)), Some(SetOptions::NX), false).await.map_err(words)?;
+                if done.is_some() {
+                    redis.hset::<(), _, _>(list(maker), (id, body)).await.map_err(words)?;
+                }
+                Ok(done.is_some())
             }
         }
     }
 
     /// One that is still there.
-    pub async fn embed(&self, id: &str) -> Result<Option<String>> {
+    pub async fn granted(&self, id: &str) -> Result<Option<String>> {
         const SQL: &str = "SELECT body FROM twinport_embeds WHERE id = $1";
         match self {
             Self::Sqlite(pool) => sqlx::query_scalar(SQL).bind(id).fetch_optional(pool).await.map_err(words),
@@ -47,8 +49,8 @@ impl Store {
         }
     }
 
-    /// All that a person made, once those that are over are forgotten.
-    pub async fn embeds_of(&self, maker: &str, now: i64) -> Result<Vec<(String, String)>> {
+    /// All that somebody made, with their names, once those that are over are forgotten.
+    pub async fn granted_by(&self, maker: &str, now: i64) -> Result<Vec<(String, String)>> {
         const OLD: &str = "DELETE FROM twinport_embeds WHERE until < $1";
         const SQL: &str = "SELECT id, body FROM twinport_embeds WHERE maker = $1 ORDER BY until DESC";
         match self {
@@ -75,8 +77,8 @@ impl Store {
         }
     }
 
-    /// Takes one back; whether this person had made it.
-    pub async fn remove_embed(&self, id: &str, maker: &str) -> Result<bool> {
+    /// Takes one back; whether they had made it.
+    pub async fn take_back(&self, id: &str, maker: &str) -> Result<bool> {
         const SQL: &str = "DELETE FROM twinport_embeds WHERE id = $1 AND maker = $2";
         match self {
             Self::Sqlite(pool) => sqlx::query(SQL).bind(id).bind(maker).execute(pool).await.map(|done| done.rows_affected() == 1).map_err(words),
