@@ -52,14 +52,15 @@ impl Guests {
 
     fn enter(&self, address: IpAddr, trusted: &[IpNet]) -> Option<Guest> {
         let mut table = self.table();
-        let count = table.entry(address).or_default();
+        let from = neighbourhood(address);
+        let count = table.entry(from).or_default();
         // A proxy in front is many.
         let many = address.is_loopback() || trusted.iter().any(|net| net.contains(&address));
         if *count >= MOST_FROM_ONE && !many {
             return None;
         }
         *count += 1;
-        Some(Guest(self.clone(), address))
+        Some(Guest(self.clone(), from))
     }
 }
 
@@ -73,6 +74,21 @@ impl Drop for Guest {
             }
         }
     }
+}
+
+/// Whom an address is counted with: of IPv6 everybody has a whole /64 (RFC 6177), and is one all the same.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << 64)).into()),
+        address => address,
+    }
+}
+
+/// Has the system look now and then whether the other end is still there: a machine that was switched off says nothing, and
+/// a tunnel may be quiet for hours.
+fn keep_looking(stream: &tokio::net::TcpStream) {
+    let looks = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15)).with_retries(4);
+    let _ = socket2::SockRef::from(stream).set_tcp_keepalive(&looks);
 }
 
 /// A socket that is listened at.
@@ -118,6 +134,24 @@ async fn accept(listener: Listener, threads: Arc<threads::Threads>, places: Arc<
         };
         let Ok(place) = place else { continue };
         let _ = stream.set_nodelay(true);
+        keep_looking(&stream);
         threads.give(threads::Arrived { stream, peer: peer.ip().to_canonical(), door: listener.door, tls: listener.tls.clone(), held: Arc::new((guest, place)) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Guests, MOST_FROM_ONE};
+
+    #[test]
+    fn a_network_is_one_guest() {
+        let (guests, trusted) = (Guests::default(), ["2001:db8:ffff::/48".parse().expect("a net")]);
+        let inside: Vec<_> = (0..MOST_FROM_ONE).map(|n| guests.enter(format!("2001:db8:0:1::{n:x}").parse().expect("an address"), &trusted)).collect();
+        assert!(inside.iter().all(Option::is_some));
+        for (address, comes_in) in [("2001:db8:0:1:ffff::1", false), ("2001:db8:0:2::1", true), ("192.0.2.1", true), ("::1", true)] {
+            assert_eq!(guests.enter(address.parse().expect("an address"), &trusted).is_some(), comes_in, "{address}");
+        }
+        drop(inside);
+        assert!(guests.table().is_empty());
     }
 }

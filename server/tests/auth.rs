@@ -1,6 +1,8 @@
 //! Signing in, staying signed in, and ending it: rows D and E of SECURITY.md §9, against a backend
 //! that rotates tokens as GitLab does. Each test fails when its defence is taken out.
 
+#[path = "auth/framing.rs"]
+mod framing;
 #[path = "auth/leading.rs"]
 mod leading;
 #[path = "auth/mock.rs"]

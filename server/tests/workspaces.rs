@@ -16,5 +16,7 @@ mod hostile;
 mod mock;
 #[path = "workspaces/rig.rs"]
 mod rig;
+#[path = "workspaces/second.rs"]
+mod second;
 #[path = "workspaces/sockets.rs"]
 mod sockets;

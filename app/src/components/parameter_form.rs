@@ -8,9 +8,10 @@ use crate::ui::dynamic::dynamic;
 fn entry(number: usize, field: &Field, path: String, text: RwSignal<String>) -> AnyView {
     let id = format!("parameter-{number}");
     let wrong = RwSignal::new(None::<&'static str>);
-    let change = move |value: String| {
+    // What is typed is in the text at every key, as whoever leaves keeps the text; what is wrong with it is said once it is whole.
+    let change = move |value: String, whole: bool| {
+        let Some(now) = text.try_get_untracked() else { return };
         // The places of values move with every change, so they are looked up anew.
-        let now = text.get_untracked();
         let Some(field) = fields(&path, &now).and_then(|fields| fields.get(number).cloned()) else { return };
         match set(&now, &field, &value) {
             Ok(new) => {
@@ -19,15 +20,16 @@ fn entry(number: usize, field: &Field, path: String, text: RwSignal<String>) -> 
                     text.set(new);
                 }
             }
-            Err(why) => wrong.set(Some(why)),
+            Err(why) if whole => wrong.set(Some(why)),
+            Err(_) => {}
         }
     };
     let control = match field.form {
         Form::Boolean => {
             let on = field.value == "true";
-            view! { <select id=id.clone() on:change=move |event| change(event_target_value(&event))><option value="true" selected=on>"true"</option><option value="false" selected=!on>"false"</option></select> }.into_any()
+            view! { <select id=id.clone() on:change=move |event| change(event_target_value(&event), true)><option value="true" selected=on>"true"</option><option value="false" selected=!on>"false"</option></select> }.into_any()
         }
-        _ => view! { <input id=id.clone() value=field.value.clone() autocomplete="off" spellcheck="false" on:change=move |event| change(event_target_value(&event))/> }.into_any(),
+        _ => view! { <input id=id.clone() value=field.value.clone() autocomplete="off" spellcheck="false" on:input={ let change = change.clone(); move |event| change(event_target_value(&event), false) } on:change=move |event| change(event_target_value(&event), true)/> }.into_any(),
     };
     let said = dynamic(move || wrong.get().map(|why| view! { <p class="field-wrong" role="alert">{why}</p> }));
     view! { <div class="field"><label for=id>{field.path.join(" › ")}</label>{control}{said}</div> }.into_any()

@@ -86,7 +86,8 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
     let (stored, of, project) = (StoredValue::new(client.clone()), StoredValue::new(asset.clone()), StoredValue::new(choices.project.clone()));
     let round = StoredValue::new(0_u32);
     let look = move || {
-        let (branch, tag) = (branch.get_untracked(), tag.get_untracked());
+        // A browser says that a field has changed also when the page it was on is taken away.
+        let (Some(branch), Some(tag)) = (branch.try_get_untracked(), tag.try_get_untracked()) else { return };
         checks.set(None);
         round.update_value(|round| *round += 1);
         let own = round.get_value();
@@ -115,7 +116,8 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
         (field, value)
     };
     let declare = move |chosen: String| {
-        let (client, owner) = (stored.get_value(), of.get_value().owner);
+        let Some((client, of)) = stored.try_get_value().zip(of.try_get_value()) else { return };
+        let owner = of.owner;
         spawn_local(async move {
             let outcome = fields_on(&client, owner, &chosen).await;
             if branch.try_get_untracked() != Some(chosen.clone()) {
@@ -210,7 +212,7 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
                 {prefilled}
                 {dynamic(move || unread.with(Clone::clone).map(|why| view! { <Notice tone=Tone::Plain title="What the CI file declares cannot be read." text=why/> }))}
                 <div class="field"><label for="start-branch">"Branch"</label>
-                    <select id="start-branch" on:change=move |event| { branch.set(event_target_value(&event)); look(); declare(branch.get_untracked()); }>{branches.collect_view()}</select></div>
+                    <select id="start-branch" on:change=move |event| { let chosen = event_target_value(&event); branch.set(chosen.clone()); look(); declare(chosen); }>{branches.collect_view()}</select></div>
                 <div class="field"><label for="start-tag">"Runner tag"</label>
                     <input id="start-tag" type="text" prop:value=tag on:change=move |event| { tag.set(event_target_value(&event)); look(); } autocomplete="off" spellcheck="false"/>
                     <p class="faint">"Jobs run on a runner that has it."</p></div>

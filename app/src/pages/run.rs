@@ -128,8 +128,10 @@ fn JobNotes(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>
             match outcome {
                 // A new attempt has a number and a log of its own.
                 Ok(Some(new)) => {
-                    let route = Route::Run { instance: stored.get_value().instance.id, owner, pipeline: view_of.get_untracked().parent.id.0, job: Some(new) };
-                    go.with_value(|go| go(&route.to_string(), NavigateOptions::default()));
+                    // Whoever has gone elsewhere meanwhile stays there.
+                    let (Some(client), Some(view), Some(go)) = (stored.try_get_value(), view_of.try_get_untracked(), go.try_get_value()) else { return };
+                    let route = Route::Run { instance: client.instance.id, owner, pipeline: view.parent.id.0, job: Some(new) };
+                    go(&route.to_string(), NavigateOptions::default());
                 }
                 Ok(None) => {}
                 Err(problem) => toasts.bad(problem.title, problem.advice),

@@ -1,7 +1,7 @@
 //! The strict front: one valid `Host`, equal to the authority if there is one; no TRACE and no
 //! CONNECT; a path without traversal or control characters. Routers decode; this looks at raw bytes.
 
-use http::{Method, Request, header};
+use http::{Method, Request, Version, header};
 
 use crate::path;
 
@@ -62,7 +62,8 @@ pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     }
     match (host, request.uri().authority()) {
         (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority.as_str()) => return Err(Refusal::Misdirected),
-        (None, None) => return Err(Refusal::Host),
+        // Only in HTTP/2 does the authority stand for it (RFC 9113 §8.3.1); in HTTP/1.1 it is sent with every target (RFC 9112 §3.2).
+        (None, authority) if authority.is_none() || request.version() < Version::HTTP_2 => return Err(Refusal::Host),
         _ => {}
     }
     if path::is_plain(request.uri().path()) { Ok(()) } else { Err(Refusal::Path) }
@@ -92,6 +93,8 @@ mod tests {
             ("GET", "/", &["a@b"], Some(Refusal::Host)),
             ("GET", "/", &["a/b"], Some(Refusal::Host)),
             ("GET", "http://evil.test/", &["a.test"], Some(Refusal::Misdirected)),
+            ("GET", "http://a.test/", &["a.test"], None),
+            ("GET", "http://a.test/", &[], Some(Refusal::Host)),
             ("TRACE", "/", &["a.test"], Some(Refusal::Method)),
             ("GET", "/a/../b", &["a.test"], Some(Refusal::Path)),
             ("GET", "/a/%2e%2E/b", &["a.test"], Some(Refusal::Path)),

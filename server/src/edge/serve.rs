@@ -5,6 +5,7 @@ use std::any::Any;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ use crate::workspaces::gate::Gate;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// Bytes of a head.
 const HEAD: usize = 64 * 1024;
+/// An HTTP/2 connection that asks nothing for so long is ended; one of HTTP/1.1 has [`HEADER_TIME`].
+const QUIET: Duration = Duration::from_secs(90);
 /// Requests at once on an HTTP/2 connection.
 const STREAMS: u32 = 100;
 
@@ -151,7 +154,7 @@ fn shown(address: IpAddr) -> HeaderValue {
 #[derive(Debug, Clone, Copy)]
 pub struct Caller(pub IpAddr);
 
-/// Serves a connection until it ends, or until the server stops and it has ended in order. The two
+/// Serves a connection until it ends, or until `stop` and it has ended in order. The two
 /// kinds of connections share no trait.
 macro_rules! to_its_end {
     ($connection:expr, $stop:expr) => {{
@@ -159,7 +162,7 @@ macro_rules! to_its_end {
         let ended = tokio::select! {
             biased;
             ended = served.as_mut() => Some(ended),
-            () = $stop.cancelled() => None,
+            () = $stop => None,
         };
         let ended = match ended {
             Some(ended) => ended,
@@ -182,12 +185,28 @@ pub struct Guest {
     pub held: Arc<dyn Any + Send + Sync>,
 }
 
+/// Comes back when `asked` has not changed for [`QUIET`].
+async fn quiet(asked: &AtomicU64) {
+    let mut before = asked.load(Ordering::Relaxed);
+    loop {
+        tokio::time::sleep(QUIET).await;
+        let now = asked.load(Ordering::Relaxed);
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}
+
 /// Serves one connection to its end.
 pub async fn connection(stream: TcpStream, guest: Guest, tls: Option<TlsAcceptor>, front: Front, stop: CancellationToken) -> Result<(), String> {
     // What all requests of a connection share is made once.
     let shared = Arc::new((front, shown(guest.peer), guest));
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = asked.clone();
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let shared = shared.clone();
+        count.fetch_add(1, Ordering::Relaxed);
         async move {
             let (front, shown, guest) = &*shared;
             Ok::<_, std::convert::Infallible>(front.answer(request, Peer { shown, guest }).await)
@@ -206,9 +225,16 @@ pub async fn connection(stream: TcpStream, guest: Guest, tls: Option<TlsAcceptor
         let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).max_header_list_size(HEAD as u32);
         builder.keep_alive_interval(Duration::from_secs(20)).keep_alive_timeout(HEADER_TIME).max_local_error_reset_streams(Some(100));
-        return to_its_end!(builder.serve_connection(TokioIo::new(stream), service), stop);
+        // One on which nobody asks anything any more makes place for others; what is still answered there is answered.
+        let until = async {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = quiet(&asked) => {}
+            }
+        };
+        return to_its_end!(builder.serve_connection(TokioIo::new(stream), service), until);
     }
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEAD).keep_alive(true);
-    to_its_end!(builder.serve_connection(TokioIo::new(Guard::new(stream)), service).with_upgrades(), stop)
+    to_its_end!(builder.serve_connection(TokioIo::new(Guard::new(stream)), service).with_upgrades(), stop.cancelled())
 }

@@ -124,6 +124,7 @@ async fn hosts_and_methods() {
         ("GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
         ("GET http://evil.test/healthz HTTP/1.1\r\nHost: portal.test\r\n\r\n", 421),
         ("GET http://ada.w.test/x HTTP/1.1\r\nHost: portal.test\r\n\r\n", 421),
+        ("GET http://portal.test/healthz HTTP/1.1\r\n\r\n", 400),
         ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", 501),

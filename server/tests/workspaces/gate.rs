@@ -104,6 +104,24 @@ async fn a_ticket_is_taken_once() {
     }
 }
 
+/// A10: a ticket is over after half a minute.
+#[tokio::test]
+async fn a_ticket_is_soon_over() {
+    let mut rig = rig("").await;
+    let (ticket, way) = rig.ticket("/").await;
+    let grants = &rig.portal.state.grants;
+    let sealed = ticket.split("ticket=").nth(1).unwrap_or_default();
+    let claims: serde_json::Value = grants.open_text("workspace ticket", sealed).and_then(|plain| serde_json::from_slice(&plain).ok()).expect("it is ours");
+    let now = chrono::Utc::now().timestamp();
+    assert!(claims["until"].as_i64().is_some_and(|until| until > now && until <= now + 30), "{claims}");
+    for (seconds, status) in [(-1, 400), (0, 400), (20, 303)] {
+        let mut other = claims.clone();
+        other["until"] = (chrono::Utc::now().timestamp() + seconds).into();
+        let path = format!("/.twinport/enter?ticket={}", grants.seal_text("workspace ticket", other.to_string().as_bytes()).expect("there is a key"));
+        assert_eq!(rig.ask("GET", W, &path, &[("cookie", &way)]).await.status, status, "{seconds} seconds to go");
+    }
+}
+
 /// E1 on the workspaces' side: a pass is used by the workspace's own pages and by people who follow
 /// links, and by nobody else.
 #[tokio::test]
@@ -152,6 +170,13 @@ async fn signing_out_ends_passes() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     assert_eq!(status, 401);
+    // C2: nor does it open a tunnel any more; it is told so before anything goes on.
+    rig.upstream.forget();
+    let (cookie, origin) = (format!("{COOKIE}={pass}"), format!("https://{W}"));
+    let upgrade =
+        [("cookie", cookie.as_str()), ("upgrade", "websocket"), ("connection", "upgrade"), ("origin", &origin), ("sec-websocket-key", "x"), ("sec-websocket-version", "13")];
+    assert_eq!(rig.ask("GET", W, "/api/kernels/1/channels", &upgrade).await.status, 401);
+    assert_eq!(rig.upstream.requests(), 0);
     assert_eq!(rig.mock.with(|seen| seen.codes), 1);
     assert!(rig.portal.state.workspaces.is_some());
 }

@@ -1,5 +1,7 @@
 //! What is passed on, and what never is.
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::rig::{COOKIE, W, rig};
 
 /// A4, A5, A6, B7, B8, B9: nobody speaks for the front, and our cookies stay here.
@@ -48,6 +50,59 @@ async fn what_the_workspace_hears() {
             "x-xsrftoken: kept",
         ]
     );
+}
+
+/// B9: a proxy that is trusted says who calls, and of what it says counts the last that is no proxy of ours.
+#[tokio::test]
+async fn whom_a_trusted_proxy_names() {
+    let mut rig = rig("").await;
+    let cookie = format!("{COOKIE}={}", rig.pass().await);
+    let claims = "X-Forwarded-For: 6.6.6.6, 7.7.7.7, 127.0.0.9\r\nX-Forwarded-Host: bob.w.test\r\nX-Forwarded-Proto: gopher\r\nForwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\n";
+    for (from, shown) in [("127.0.0.9", "7.7.7.7"), ("127.0.0.8", "127.0.0.8")] {
+        rig.upstream.forget();
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.bind(format!("{from}:0").parse().expect("an address")).expect("it is ours");
+        let mut stream = socket.connect(([127, 0, 0, 1], rig.port).into()).await.expect("it listens");
+        let request = format!("GET /x HTTP/1.1\r\nHost: {W}\r\nConnection: close\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\n{claims}\r\n");
+        stream.write_all(request.as_bytes()).await.expect("it is taken");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("it is answered");
+        let heard = rig.upstream.text();
+        for line in [format!("x-forwarded-for: {shown}\r\n"), format!("x-real-ip: {shown}\r\n"), format!("x-forwarded-host: {W}\r\n"), "x-forwarded-proto: https\r\n".to_owned()] {
+            assert!(heard.contains(&line), "{from}: {line} is not in {heard}");
+        }
+        assert!(!heard.contains("6.6.6.6") && !heard.contains("forwarded: for"), "{heard}");
+    }
+}
+
+/// B10: nothing that is asked for becomes a line of an answer's head.
+#[tokio::test]
+async fn words_become_no_headers() {
+    let mut rig = rig("").await;
+    let cookie = rig.browser.cookie.clone();
+    let ticket = rig.ticket("/%0d%0aSet-Cookie:%20split=1").await.0;
+    let evil = "%0d%0aSet-Cookie:%20split=1%0d%0a%0d%0a<html>";
+    for (host, path) in [
+        ("portal.test", format!("/auth/x?then=/{evil}")),
+        ("portal.test", format!("/auth/x?then={evil}")),
+        ("portal.test", format!("/auth/x/callback?error={evil}&error_description={evil}&state={evil}")),
+        ("portal.test", format!("/workspaces/enter/me?then=/{evil}&way={evil}")),
+        ("portal.test", format!("/workspaces/enter/{evil}")),
+        ("portal.test", format!("/embed/card?grant={evil}&theme={evil}")),
+        ("portal.test", format!("/embed/badge.svg?grant={evil}")),
+        ("portal.test", format!("/oembed?url={evil}&callback={evil}")),
+        ("portal.test", format!("/oembed?url=https://portal.test/embed/card?grant={evil}")),
+        ("portal.test", format!("/pkg/{evil}/{evil}")),
+        ("portal.test", format!("/schema/{evil}")),
+        ("portal.test", format!("/i/x/library?q={evil}")),
+        (W, ticket),
+        (W, format!("/.twinport/enter?then={evil}")),
+        (W, format!("/x?{evil}")),
+    ] {
+        let answer = rig.ask("GET", host, &path, &[("cookie", &cookie), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]).await;
+        assert!(answer.status >= 200 && !answer.head.lines().any(|line| line.to_lowercase().starts_with("set-cookie: split")), "{path}: {}", answer.head);
+        assert_eq!(answer.whole.matches("HTTP/1.1 ").count(), 1, "{path}");
+    }
 }
 
 /// A7, A9: nothing of a workspace binds a whole origin or sets what is ours.

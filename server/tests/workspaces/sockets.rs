@@ -113,6 +113,19 @@ async fn nothing_is_left_behind() {
             }
         }
     }
+    // Workspaces that end in the middle of it.
+    rig.upstream.answers(AGREED.replace("Accept: x", "Accept: x\r\nX: Connection: close"));
+    for _ in 0..10 {
+        let mut streams = Vec::new();
+        for _ in 0..20 {
+            streams.push(open(&rig, &pass).await);
+        }
+        for stream in &mut streams {
+            let _ = stream.write_all(b"nobody hears this").await;
+        }
+        let mut rest = Vec::new();
+        let _ = tokio::time::timeout(Duration::from_secs(20), streams[0].read_to_end(&mut rest)).await.expect("the end of one side is the end of the other");
+    }
     let mut after = descriptors();
     for _ in 0..100 {
         if after <= before + 5 {
