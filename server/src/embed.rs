@@ -138,14 +138,19 @@ fn now() -> i64 {
     chrono::Utc::now().timestamp()
 }
 
+/// What is said of a view of something unknown.
+const ELSEWHERE: &str = "It names something that is not here.";
+
+/// Whether a view can be shown by this server: of one of its instances, with all that it needs.
+fn names_ours(state: &State, subject: &Subject) -> bool {
+    state.instances.iter().any(|instance| instance.id == subject.instance) && subject.is_whole()
+}
+
 /// The grant that an address brings: one of ours, or one that a portal signed.
 pub async fn grant(state: &State, text: &str) -> Result<Grant, &'static str> {
     let found = if text.contains('.') { state.embeds.portals.grant(state, text).await? } else { links::kept(state, text).await? };
     if found.until <= now() {
         return Err("It has expired.");
     }
-    if !state.instances.iter().any(|instance| instance.id == found.subject.instance) || !found.subject.is_whole() {
-        return Err("It names something that is not here.");
-    }
-    Ok(found)
+    if names_ours(state, &found.subject) { Ok(found) } else { Err(ELSEWHERE) }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 
-use super::{Grant, Subject, now};
+use super::{ELSEWHERE, Grant, Subject, names_ours, now};
 use crate::State;
 
 /// A portal's grant may be good for so many seconds.
@@ -71,6 +71,9 @@ impl Portals {
         let parents = state.embeds.parents(std::slice::from_ref(&parent));
         if parents.is_empty() {
             return Err("It is for a page that is not among allowed_parents.");
+        }
+        if !names_ours(state, &subject) {
+            return Err(ELSEWHERE);
         }
         if jti.is_empty() || jti.len() > NAME {
             return Err("It has no name of its own (jti), or one that is too long.");
