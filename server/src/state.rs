@@ -264,7 +264,7 @@ impl State {
         let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
         loop {
             hours.tick().await;
-            self.store.tidy().await;
+            tokio::join!(self.store.tidy(), crate::auth::logout::go_on(self));
             for maker in self.embeds.makers() {
                 // Looking forgets what is over; the list itself is for whoever runs this server.
                 let _ = self.granted_by(&maker).await;

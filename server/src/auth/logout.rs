@@ -9,7 +9,7 @@ use tower_sessions::Session;
 
 use super::backend::Backend;
 use super::callback::KeepsCookie;
-use super::grants::Tokens;
+use super::grants::{Tokens, random_name};
 use super::{set_signed_in, signed_in};
 use crate::State;
 use crate::failure::Failure;
@@ -18,6 +18,10 @@ use crate::middleware::is_asked_by_the_app;
 /// A backend that is away is told again, after pauses that grow.
 const TRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_secs(2);
+/// Days after which nobody tries any more.
+const DAYS: i64 = 7;
+/// Under which name that is kept.
+const LEFT: &str = "revocation";
 
 /// Forgets a grant, and has the backend forget it as well, in its own time.
 pub async fn revoke(state: &State, backend: &Backend, grant: &str) {
@@ -27,29 +31,61 @@ pub async fn revoke(state: &State, backend: &Backend, grant: &str) {
     state.grants.remove(grant).await;
 }
 
-/// Has the backend forget tokens, in its own time.
+/// Has the backend forget tokens, in its own time. What is left to do is kept (sealed) until it is done, so that the end of this
+/// server is not the end of that.
 pub fn revoke_tokens(state: &State, backend: &Backend, tokens: Tokens) {
-    let mut dead = vec![("access_token", tokens.access)];
-    dead.extend(tokens.refresh.map(|refresh| ("refresh_token", refresh)));
-    let (http, backend) = (state.http.clone(), backend.clone());
+    let mut dead = vec![("access_token".to_owned(), tokens.access)];
+    dead.extend(tokens.refresh.map(|refresh| ("refresh_token".to_owned(), refresh)));
+    let (state, backend) = (state.clone(), backend.clone());
     tokio::spawn(async move {
-        for (kind, token) in dead {
-            for turn in 0..TRIES {
-                // By hand (RFC 7009 §2.1): the crate refuses addresses without TLS, which a forge on this machine has.
-                let form = backend.credentials().into_iter().chain([("token", token.clone()), ("token_type_hint", kind.to_owned())]);
-                let answer = http.post(format!("{}/oauth/revoke", backend.internal_url)).form(&form.collect::<Vec<_>>()).send().await;
-                match answer.map(|answer| answer.status()) {
-                    Ok(status) if status.is_success() => break,
-                    // A refusal is an answer: asking again would not change it.
-                    Ok(status) if status.is_client_error() && ![408, 429].contains(&status.as_u16()) => {
-                        tracing::warn!(backend = backend.id, %status, "a token could not be revoked");
-                        break;
-                    }
-                    _ => tokio::time::sleep(PAUSE * 2_u32.pow(turn)).await,
-                }
-            }
+        let id = format!("{LEFT}:{}", random_name());
+        let body = serde_json::to_vec(&(&backend.id, &dead)).ok().and_then(|plain| state.grants.seal_text(LEFT, &plain).ok());
+        if let Some(body) = body {
+            let _ = state.put_granted(&id, LEFT, &body, chrono::Utc::now().timestamp() + DAYS * 24 * 3600).await;
+        }
+        if forgotten(&state, &backend, &dead, TRIES).await {
+            let _ = state.take_back(&id, LEFT).await;
         }
     });
+}
+
+/// Whether a backend has forgotten tokens, or never will.
+async fn forgotten(state: &State, backend: &Backend, dead: &[(String, String)], tries: u32) -> bool {
+    for (kind, token) in dead {
+        let mut turn = 0;
+        loop {
+            // By hand (RFC 7009 §2.1): the crate refuses addresses without TLS, which a forge on this machine has.
+            let form = backend.credentials().into_iter().chain([("token", token.clone()), ("token_type_hint", kind.clone())]);
+            let answer = state.http.post(format!("{}/oauth/revoke", backend.internal_url)).form(&form.collect::<Vec<_>>()).send().await;
+            match answer.map(|answer| answer.status()) {
+                Ok(status) if status.is_success() => break,
+                // A refusal is an answer: asking again would not change it.
+                Ok(status) if status.is_client_error() && ![408, 429].contains(&status.as_u16()) => {
+                    tracing::warn!(backend = backend.id, %status, "a token could not be revoked");
+                    break;
+                }
+                _ if turn >= tries => return false,
+                _ => tokio::time::sleep(PAUSE * 2_u32.pow(turn)).await,
+            }
+            turn += 1;
+        }
+    }
+    true
+}
+
+/// Goes on with what was left to revoke, by this server before its last start or by another.
+pub async fn go_on(state: &State) {
+    for (id, body) in state.granted_by(LEFT).await.unwrap_or_default() {
+        let read = state.grants.open_text(LEFT, &body).and_then(|plain| serde_json::from_slice::<(String, Vec<(String, String)>)>(&plain).ok());
+        // What cannot be opened any more, or is of a backend that is gone, is nothing that could be done.
+        let Some((backend, dead)) = read.and_then(|(id, dead)| Some((state.backend(&id)?, dead))) else {
+            let _ = state.take_back(&id, LEFT).await;
+            continue;
+        };
+        if forgotten(state, backend, &dead, 0).await {
+            let _ = state.take_back(&id, LEFT).await;
+        }
+    }
 }
 
 /// Signs out of one backend. A backend that is away does not keep anybody signed in here.

@@ -160,3 +160,35 @@ async fn garbage_in_cookies() {
         assert_eq!(twice.token("x").await.status, status, "{both}");
     }
 }
+
+/// D14: what could not be revoked before this server ended is revoked by whoever comes next.
+#[tokio::test]
+async fn revocations_outlive_the_server() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let [store, key] = ["shared.db", "key"].map(|name| folder.path().join(name));
+    std::fs::write(&key, [7; 32]).expect("a key can be written");
+    let mock = Mock::default();
+    let url = mock.start().await;
+    mock.with(|seen| (seen.lives, seen.deaf) = (7200, usize::MAX));
+    let more = format!("session_store = \"sqlite://{}\"\nkey_files = [\"{}\"]\n", store.display(), key.display());
+    let first = portal(&[("x", &url)], &more).await;
+    let mut browser = Browser::of(&first);
+    browser.sign_in("x").await;
+    assert_eq!(browser.logout("x").await.status, 204);
+    let left = async |portal: &super::mock::Portal| portal.state.granted_by("revocation").await.expect("it can be read");
+    for _ in 0..100 {
+        if left(&first).await.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let second = portal(&[("x", &url)], &more).await;
+    server::auth::logout::go_on(&second.state).await;
+    assert_eq!(left(&second).await.len(), 1, "the backend is still away");
+    assert!(left(&second).await.iter().all(|(_, body)| !body.contains("refresh-1") && !body.contains("access-1")), "it is kept in the clear");
+    mock.with(|seen| seen.deaf = 0);
+    server::auth::logout::go_on(&second.state).await;
+    assert_eq!(left(&second).await.len(), 0);
+    let revoked = mock.with(|seen| seen.revoked.clone());
+    assert!(["access-1", "refresh-1"].iter().all(|token| revoked.iter().any(|known| known == token)), "{revoked:?}");
+}
