@@ -5,6 +5,7 @@ pub mod address;
 pub mod desk;
 pub mod files;
 pub mod logs;
+pub mod number;
 pub mod panel;
 pub mod tab;
 pub mod tell;

@@ -7,25 +7,33 @@ use std::collections::HashMap;
 
 use gitlab::{Error, Response};
 use leptos::prelude::{GetUntracked, RwSignal, Set, Update};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::browser;
 use crate::instances::gate;
 use crate::routes::token_url;
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 struct Token {
     access_token: String,
     /// Seconds that it is good for, by the server's clock; once it is here, until when, by a clock that nobody sets.
-    #[serde(rename = "expires_in")]
     ends: f64,
-    #[serde(default)]
     scope: String,
-    #[serde(default)]
     username: String,
 }
 
 impl Token {
+    /// Out of what this server says (`server/src/auth/token.rs`).
+    fn of(value: &Value) -> Option<Self> {
+        let text = |name: &str| value[name].as_str().map(str::to_owned);
+        Some(Self {
+            access_token: text("access_token")?,
+            ends: value["expires_in"].as_f64()?,
+            scope: text("scope").unwrap_or_default(),
+            username: text("username").unwrap_or_default(),
+        })
+    }
+
     fn may_write(&self) -> bool {
         self.scope.split_whitespace().any(|scope| scope == "api")
     }
@@ -70,7 +78,7 @@ async fn fetch(backend: &str) -> Result<Token, Error> {
     });
     let response = asked.await?;
     let mut token: Token = match response.status {
-        200 => serde_json::from_slice(&response.body).map_err(|error| Error::Unreadable { reason: error.to_string() })?,
+        200 => serde_json::from_slice(&response.body).ok().and_then(|value| Token::of(&value)).ok_or_else(|| Error::Unreadable { reason: "it is no token".to_owned() })?,
         401 => return Err(Error::SignedOut),
         502 | 504 => return Err(Error::Unreachable),
         _ => return Err(Error::from_response(&response)),

@@ -1,25 +1,27 @@
 //! What jobs leave behind: the list of files, and single files.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::endpoint::{Endpoint, Method, Request, Response};
 use crate::error::Error;
 use crate::ids::{JobId, ProjectRef, segment};
 use crate::page::Page;
+use crate::record::record;
 
-/// A file or folder in a job's archive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ArtifactEntry {
-    /// The last part of the path.
-    pub name: String,
-    /// The whole path in the archive.
-    pub path: String,
-    /// `file` or `directory`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Bytes, of files.
-    #[serde(default)]
-    pub size: Option<u64>,
+record! {
+    /// A file or folder in a job's archive.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct ArtifactEntry {
+        /// The last part of the path.
+        pub name: String,
+        /// The whole path in the archive.
+        pub path: String,
+        /// `file` or `directory`.
+        #[serde(rename = "type")]
+        pub kind: String => "type",
+        /// Bytes, of files.
+        pub size: Option<u64>,
+    }
 }
 
 /// Everything in a job's archive (`…/artifacts/tree`, GitLab 18 and later).

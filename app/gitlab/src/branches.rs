@@ -1,20 +1,22 @@
 //! `GET /projects/:id/repository/branches` and `…/tags`.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::endpoint::{Endpoint, Method, Request, Response};
 use crate::error::Error;
 use crate::ids::ProjectRef;
 use crate::page::Page;
+use crate::record::record;
 
-/// What we use of a branch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Branch {
-    /// Its name.
-    pub name: String,
-    /// Whether it is the project's default one.
-    #[serde(default)]
-    pub default: bool,
+record! {
+    /// What we use of a branch.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Branch {
+        /// Its name.
+        pub name: String,
+        /// Whether it is the project's default one.
+        pub default: bool = false,
+    }
 }
 
 /// The first hundred branches of a project.
@@ -33,14 +35,15 @@ impl Endpoint for ListBranches {
     }
 }
 
-/// What we use of a tag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tag {
-    /// Its name.
-    pub name: String,
-    /// What it says, if anything.
-    #[serde(default)]
-    pub message: Option<String>,
+record! {
+    /// What we use of a tag.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Tag {
+        /// Its name.
+        pub name: String,
+        /// What it says, if anything.
+        pub message: Option<String>,
+    }
 }
 
 /// The newest hundred tags of a project.

@@ -1,13 +1,14 @@
 //! Commits: made with many files at once, listed by path, shown as differences, undone (GITLAB.md §3.5).
 
 use base64::Engine;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::{ProjectId, ProjectRef, segment};
 use crate::page::Page;
+use crate::record::record;
 use crate::status::words;
 
 words! {
@@ -27,7 +28,7 @@ words! {
 }
 
 /// One action of a commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Action {
     /// What is done.
     pub action: ActionKind,
@@ -100,22 +101,23 @@ impl CreateCommit {
     }
 }
 
-/// What we use of a commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Commit {
-    /// Its id.
-    pub id: String,
-    /// Its first eight digits.
-    pub short_id: String,
-    /// The first line of its message.
-    pub title: String,
-    /// Who wrote it.
-    pub author_name: String,
-    /// When it was made, ISO 8601.
-    pub committed_date: String,
-    /// Its parents.
-    #[serde(default)]
-    pub parent_ids: Vec<String>,
+record! {
+    /// What we use of a commit.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Commit {
+        /// Its id.
+        pub id: String,
+        /// Its first eight digits.
+        pub short_id: String,
+        /// The first line of its message.
+        pub title: String,
+        /// Who wrote it.
+        pub author_name: String,
+        /// When it was made, ISO 8601.
+        pub committed_date: String,
+        /// Its parents.
+        pub parent_ids: Vec<String> = Vec::new(),
+    }
 }
 
 impl Endpoint for CreateCommit {
@@ -179,27 +181,25 @@ impl Endpoint for GetCommit {
     }
 }
 
-/// How a file differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileDiff {
-    /// Before.
-    pub old_path: String,
-    /// After.
-    pub new_path: String,
-    /// Hunks; empty for binaries and what is too large.
-    pub diff: String,
-    /// Whether it was added.
-    #[serde(default)]
-    pub new_file: bool,
-    /// Whether it was moved.
-    #[serde(default)]
-    pub renamed_file: bool,
-    /// Whether it was deleted.
-    #[serde(default)]
-    pub deleted_file: bool,
-    /// Whether hunks were left out for their size.
-    #[serde(default)]
-    pub too_large: Option<bool>,
+record! {
+    /// How a file differs.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct FileDiff {
+        /// Before.
+        pub old_path: String,
+        /// After.
+        pub new_path: String,
+        /// Hunks; empty for binaries and what is too large.
+        pub diff: String,
+        /// Whether it was added.
+        pub new_file: bool = false,
+        /// Whether it was moved.
+        pub renamed_file: bool = false,
+        /// Whether it was deleted.
+        pub deleted_file: bool = false,
+        /// Whether hunks were left out for their size.
+        pub too_large: Option<bool>,
+    }
 }
 
 /// `GET …/commits/:sha/diff`
@@ -262,9 +262,10 @@ impl Endpoint for Compare {
     }
 
     fn decode(&self, response: Response) -> Result<Self::Output, Error> {
-        #[derive(Deserialize)]
-        struct Answer {
-            diffs: Vec<FileDiff>,
+        record! {
+            struct Answer {
+                diffs: Vec<FileDiff>,
+            }
         }
         json::<Answer>(&response).map(|answer| answer.diffs)
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::page::Page;
+use crate::record::FromJson;
 
 /// The HTTP methods in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +169,12 @@ pub async fn ask_all<T, E: Endpoint<Output = Page<T>>>(transport: &impl Transpor
 }
 
 /// Reads a JSON body.
-pub(crate) fn json<T: serde::de::DeserializeOwned>(response: &Response) -> Result<T, Error> {
+pub(crate) fn json<T: FromJson>(response: &Response) -> Result<T, Error> {
+    T::from_json(&value(response)?)
+        .map_err(|name| Error::Unreadable { reason: if name.is_empty() { "it is of another kind".to_owned() } else { format!("“{name}” is missing or of another kind") } })
+}
+
+/// The same, as it is.
+pub(crate) fn value(response: &Response) -> Result<serde_json::Value, Error> {
     serde_json::from_slice(&response.body).map_err(|error| Error::Unreadable { reason: error.to_string() })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::endpoint::{Endpoint, Method, Request, Response, json as decode};
+use crate::endpoint::{Endpoint, Method, Request, Response, value as read};
 use crate::error::Error;
 use crate::ids::{PipelineId, ProjectRef};
 
@@ -56,7 +56,7 @@ impl Endpoint for OnEnvironment {
     }
 
     fn decode(&self, response: Response) -> Result<Self::Output, Error> {
-        let value: Value = decode(&response)?;
+        let value = read(&response)?;
         Ok(match &value {
             Value::Array(list) => list.iter().filter_map(environment).collect(),
             one => environment(one).into_iter().collect(),

@@ -23,7 +23,7 @@ pub(crate) fn request(query: String) -> Request {
 
 /// The `data` of an answer, or its first error.
 pub(crate) fn data(response: &Response) -> Result<Value, Error> {
-    let mut answer: Value = crate::endpoint::json(response)?;
+    let mut answer = crate::endpoint::value(response)?;
     match answer["errors"][0]["message"].as_str() {
         // An answer of which a part failed would look as if there was nothing.
         Some(message) => Err(Error::Refused { status: response.status, message: message.to_owned() }),

@@ -1,7 +1,7 @@
 //! Ids as types, so that a job's is never taken for a pipeline's.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What stays as it is in one segment of a path (RFC 3986 `unreserved`).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -15,11 +15,14 @@ pub fn segment(text: &str) -> String {
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident),*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+        }
+        impl crate::record::FromJson for $name {
+            fn from_json(value: &serde_json::Value) -> Result<Self, &'static str> { value.as_i64().map(Self).ok_or("") }
         }
         impl std::str::FromStr for $name {
             type Err = std::num::ParseIntError;

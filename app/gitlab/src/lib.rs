@@ -16,6 +16,7 @@ pub mod mine;
 pub mod page;
 pub mod pipelines;
 pub mod projects;
+pub mod record;
 pub mod repository;
 pub mod runners;
 pub mod schedules;

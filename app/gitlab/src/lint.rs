@@ -1,22 +1,23 @@
 //! `GET /projects/:id/ci/lint`: what is wrong with a CI file, before anything runs.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::ProjectRef;
+use crate::record::record;
 
-/// The verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Whether a pipeline could be made of it.
-    pub valid: bool,
-    /// Why not.
-    #[serde(default)]
-    pub errors: Vec<String>,
-    /// What may not be meant.
-    #[serde(default)]
-    pub warnings: Vec<String>,
+record! {
+    /// The verdict.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Verdict {
+        /// Whether a pipeline could be made of it.
+        pub valid: bool,
+        /// Why not.
+        pub errors: Vec<String> = Vec::new(),
+        /// What may not be meant.
+        pub warnings: Vec<String> = Vec::new(),
+    }
 }
 
 /// Looks at the CI file of a branch, includes and all.

@@ -1,6 +1,6 @@
 //! Merge requests: list, look, make, say, approve, merge (GITLAB.md §3.7).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::commits::FileDiff;
@@ -8,6 +8,7 @@ use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::{PipelineId, ProjectId, ProjectRef};
 use crate::page::Page;
+use crate::record::record;
 use crate::status::{Status, words};
 
 words! {
@@ -24,124 +25,121 @@ words! {
     }
 }
 
-/// Somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Author {
-    /// Sign-in name.
-    pub username: String,
-    /// Shown name.
-    pub name: String,
+record! {
+    /// Somebody.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Author {
+        /// Sign-in name.
+        pub username: String,
+        /// Shown name.
+        pub name: String,
+    }
 }
 
-/// What we use of a merge request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MergeRequest {
-    /// Number in its target project.
-    pub iid: i64,
-    /// One line.
-    pub title: String,
-    /// Markdown.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// Where it stands.
-    pub state: State,
-    /// Who made it; nobody when that account is gone.
-    #[serde(default)]
-    pub author: Option<Author>,
-    /// Whether it is not ready yet.
-    #[serde(default)]
-    pub draft: bool,
-    /// Where it comes from.
-    pub source_branch: String,
-    /// Where it goes.
-    pub target_branch: String,
-    /// The project that it comes from; unknown when that is gone.
-    #[serde(default)]
-    pub source_project_id: Option<ProjectId>,
-    /// The project that it goes to.
-    pub target_project_id: ProjectId,
-    /// ISO 8601.
-    pub created_at: String,
-    /// ISO 8601.
-    pub updated_at: String,
-    /// The newest commit of the source.
-    #[serde(default)]
-    pub sha: Option<String>,
-    /// The merge.
-    #[serde(default)]
-    pub merge_commit_sha: Option<String>,
-    /// Why it can or cannot be merged, in GitLab's word.
-    #[serde(default)]
-    pub detailed_merge_status: Option<String>,
-    /// Notes of people.
-    #[serde(default)]
-    pub user_notes_count: i64,
-    /// Its page on the backend.
-    pub web_url: String,
-    /// The newest pipeline of the source.
-    #[serde(default)]
-    pub head_pipeline: Option<Head>,
-    /// What the reader may do.
-    #[serde(default)]
-    pub user: Option<Rights>,
+record! {
+    /// What we use of a merge request.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct MergeRequest {
+        /// Number in its target project.
+        pub iid: i64,
+        /// One line.
+        pub title: String,
+        /// Markdown.
+        pub description: Option<String>,
+        /// Where it stands.
+        pub state: State,
+        /// Who made it; nobody when that account is gone.
+        pub author: Option<Author>,
+        /// Whether it is not ready yet.
+        pub draft: bool = false,
+        /// Where it comes from.
+        pub source_branch: String,
+        /// Where it goes.
+        pub target_branch: String,
+        /// The project that it comes from; unknown when that is gone.
+        pub source_project_id: Option<ProjectId>,
+        /// The project that it goes to.
+        pub target_project_id: ProjectId,
+        /// ISO 8601.
+        pub created_at: String,
+        /// ISO 8601.
+        pub updated_at: String,
+        /// The newest commit of the source.
+        pub sha: Option<String>,
+        /// The merge.
+        pub merge_commit_sha: Option<String>,
+        /// Why it can or cannot be merged, in GitLab's word.
+        pub detailed_merge_status: Option<String>,
+        /// Notes of people.
+        pub user_notes_count: i64 = 0,
+        /// Its page on the backend.
+        pub web_url: String,
+        /// The newest pipeline of the source.
+        pub head_pipeline: Option<Head>,
+        /// What the reader may do.
+        pub user: Option<Rights>,
+    }
 }
 
-/// The newest pipeline of its source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// Number.
-    pub id: PipelineId,
-    /// Where it stands.
-    pub status: Status,
+record! {
+    /// The newest pipeline of its source.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Head {
+        /// Number.
+        pub id: PipelineId,
+        /// Where it stands.
+        pub status: Status,
+    }
 }
 
-/// What the reader may do with a merge request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rights {
-    /// Whether it may be merged by this person.
-    #[serde(default)]
-    pub can_merge: bool,
+record! {
+    /// What the reader may do with a merge request.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Rights {
+        /// Whether it may be merged by this person.
+        pub can_merge: bool = false,
+    }
 }
 
-/// Something that was said about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
-    /// Number.
-    pub id: i64,
-    /// Markdown.
-    pub body: String,
-    /// Who said it.
-    #[serde(default)]
-    pub author: Option<Author>,
-    /// ISO 8601.
-    pub created_at: String,
-    /// Whether the backend said it.
-    #[serde(default)]
-    pub system: bool,
+record! {
+    /// Something that was said about it.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Note {
+        /// Number.
+        pub id: i64,
+        /// Markdown.
+        pub body: String,
+        /// Who said it.
+        pub author: Option<Author>,
+        /// ISO 8601.
+        pub created_at: String,
+        /// Whether the backend said it.
+        pub system: bool = false,
+    }
 }
 
-/// Who approved.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approvals {
-    /// How many more it needs.
-    #[serde(default)]
-    pub approvals_left: i64,
-    /// Who did.
-    #[serde(default)]
-    pub approved_by: Vec<Approver>,
-    /// Whether the reader did.
-    #[serde(default)]
-    pub user_has_approved: bool,
-    /// Whether the reader may.
-    #[serde(default)]
-    pub user_can_approve: bool,
+record! {
+    /// Who approved.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+    pub struct Approvals {
+        /// How many more it needs.
+        pub approvals_left: i64 = 0,
+        /// Who did.
+        pub approved_by: Vec<Approver> = Vec::new(),
+        /// Whether the reader did.
+        pub user_has_approved: bool = false,
+        /// Whether the reader may.
+        pub user_can_approve: bool = false,
+    }
 }
 
-/// One approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approver {
-    /// Whose.
-    pub user: Author,
+record! {
+    /// One approval.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Approver {
+        /// Whose.
+        pub user: Author,
+    }
 }
 
 fn path(project: &ProjectRef, iid: i64, rest: &str) -> String {

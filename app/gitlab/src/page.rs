@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::endpoint::{Response, json};
 use crate::error::Error;
+use crate::record::FromJson;
 
 /// One page of a list.
 #[derive(Debug, Clone)]
@@ -14,7 +15,7 @@ pub struct Page<T> {
     pub next: Option<Vec<(String, String)>>,
 }
 
-impl<T: serde::de::DeserializeOwned> Page<T> {
+impl<T: FromJson> Page<T> {
     /// Reads a list answer.
     pub fn decode(response: &Response) -> Result<Self, Error> {
         Ok(Self { items: json(response)?, next: response.header("link").and_then(next) })

@@ -1,6 +1,6 @@
 //! `/projects/:id/pipelines` and what hangs on a pipeline: jobs and bridges.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json as value;
 
 use crate::endpoint::{Endpoint, Method, Request, Response, json};
@@ -8,49 +8,46 @@ use crate::error::Error;
 use crate::ids::{PipelineId, ProjectId, ProjectRef};
 use crate::jobs::{Bridge, Job};
 use crate::page::Page;
+use crate::record::record;
 use crate::status::Status;
 use crate::users::User;
 
-/// A pipeline, with the fields that lists carry and, when asked for alone, the rest.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Pipeline {
-    /// Number.
-    pub id: PipelineId,
-    /// The project it runs in.
-    pub project_id: ProjectId,
-    /// The commit.
-    pub sha: String,
-    /// Branch or tag.
-    #[serde(rename = "ref")]
-    pub reference: Option<String>,
-    /// Where it stands.
-    pub status: Status,
-    /// What started it: `push`, `api`, `parent_pipeline`, …
-    pub source: Option<String>,
-    /// ISO 8601.
-    pub created_at: String,
-    /// ISO 8601.
-    pub updated_at: String,
-    /// ISO 8601.
-    #[serde(default)]
-    pub started_at: Option<String>,
-    /// ISO 8601.
-    #[serde(default)]
-    pub finished_at: Option<String>,
-    /// Seconds.
-    #[serde(default)]
-    pub duration: Option<f64>,
-    /// Its page on the backend.
-    pub web_url: String,
-    /// A name given by `workflow: name` or a person.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// Who started it.
-    #[serde(default)]
-    pub user: Option<User>,
-    /// Why its file could not be used.
-    #[serde(default)]
-    pub yaml_errors: Option<String>,
+record! {
+    /// A pipeline, with the fields that lists carry and, when asked for alone, the rest.
+    #[derive(Debug, Clone, PartialEq, Serialize)]
+    pub struct Pipeline {
+        /// Number.
+        pub id: PipelineId,
+        /// The project it runs in.
+        pub project_id: ProjectId,
+        /// The commit.
+        pub sha: String,
+        /// Branch or tag.
+        #[serde(rename = "ref")]
+        pub reference: Option<String> => "ref",
+        /// Where it stands.
+        pub status: Status,
+        /// What started it: `push`, `api`, `parent_pipeline`, …
+        pub source: Option<String>,
+        /// ISO 8601.
+        pub created_at: String,
+        /// ISO 8601.
+        pub updated_at: String,
+        /// ISO 8601.
+        pub started_at: Option<String>,
+        /// ISO 8601.
+        pub finished_at: Option<String>,
+        /// Seconds.
+        pub duration: Option<f64>,
+        /// Its page on the backend.
+        pub web_url: String,
+        /// A name given by `workflow: name` or a person.
+        pub name: Option<String>,
+        /// Who started it.
+        pub user: Option<User>,
+        /// Why its file could not be used.
+        pub yaml_errors: Option<String>,
+    }
 }
 
 /// The newest pipelines of a project.
@@ -134,13 +131,15 @@ impl CreatePipeline {
     }
 }
 
-/// A variable that a pipeline was started with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
-    /// Its name.
-    pub key: String,
-    /// What it was.
-    pub value: String,
+record! {
+    /// A variable that a pipeline was started with.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Given {
+        /// Its name.
+        pub key: String,
+        /// What it was.
+        pub value: String,
+    }
 }
 
 impl Endpoint for CreatePipeline {

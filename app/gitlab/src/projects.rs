@@ -1,51 +1,54 @@
 //! `GET /projects/:id`.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::{ProjectId, ProjectRef};
+use crate::record::record;
 
-/// What we use of a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Project {
-    /// Number.
-    pub id: ProjectId,
-    /// Full path, such as `dtaas/alice`.
-    pub path_with_namespace: String,
-    /// `None` while the repository is empty.
-    #[serde(default)]
-    pub default_branch: Option<String>,
-    /// The project's page on its backend.
-    pub web_url: String,
-    /// For `git clone`.
-    pub http_url_to_repo: String,
-    /// The least role that may give variables to a pipeline: `developer`, `maintainer`, `owner`,
-    /// `no_one_allowed`.
-    #[serde(default)]
-    pub ci_pipeline_variables_minimum_override_role: Option<String>,
-    /// Whether large files are kept apart from the repository.
-    #[serde(default)]
-    pub lfs_enabled: Option<bool>,
-    /// What the token's owner may do here.
-    #[serde(default)]
-    pub permissions: Option<Permissions>,
+record! {
+    /// What we use of a project.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Project {
+        /// Number.
+        pub id: ProjectId,
+        /// Full path, such as `dtaas/alice`.
+        pub path_with_namespace: String,
+        /// `None` while the repository is empty.
+        pub default_branch: Option<String>,
+        /// The project's page on its backend.
+        pub web_url: String,
+        /// For `git clone`.
+        pub http_url_to_repo: String,
+        /// The least role that may give variables to a pipeline: `developer`, `maintainer`, `owner`,
+        /// `no_one_allowed`.
+        pub ci_pipeline_variables_minimum_override_role: Option<String>,
+        /// Whether large files are kept apart from the repository.
+        pub lfs_enabled: Option<bool>,
+        /// What the token's owner may do here.
+        pub permissions: Option<Permissions>,
+    }
 }
 
-/// Roles in a project; the effective one is the larger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Permissions {
-    /// As a member of the project.
-    pub project_access: Option<Access>,
-    /// As a member of its group.
-    pub group_access: Option<Access>,
+record! {
+    /// Roles in a project; the effective one is the larger.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Permissions {
+        /// As a member of the project.
+        pub project_access: Option<Access>,
+        /// As a member of its group.
+        pub group_access: Option<Access>,
+    }
 }
 
-/// One membership.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Access {
-    /// 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner.
-    pub access_level: u32,
+record! {
+    /// One membership.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Access {
+        /// 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner.
+        pub access_level: u32,
+    }
 }
 
 impl Project {

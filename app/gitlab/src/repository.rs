@@ -1,12 +1,13 @@
 //! `GET /projects/:id/repository/tree` and `…/files/:path/raw`.
 
 use base64::Engine;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::endpoint::{Endpoint, Method, Request, Response};
 use crate::error::Error;
 use crate::ids::{ProjectRef, segment};
 use crate::page::Page;
+use crate::record::record;
 use crate::status::words;
 
 words! {
@@ -21,20 +22,22 @@ words! {
     }
 }
 
-/// One entry of a tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TreeEntry {
-    /// The git object's id.
-    pub id: String,
-    /// The last part of the path.
-    pub name: String,
-    /// Folder, file or submodule.
-    #[serde(rename = "type")]
-    pub kind: EntryKind,
-    /// The whole path.
-    pub path: String,
-    /// Six octal digits.
-    pub mode: String,
+record! {
+    /// One entry of a tree.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct TreeEntry {
+        /// The git object's id.
+        pub id: String,
+        /// The last part of the path.
+        pub name: String,
+        /// Folder, file or submodule.
+        #[serde(rename = "type")]
+        pub kind: EntryKind => "type",
+        /// The whole path.
+        pub path: String,
+        /// Six octal digits.
+        pub mode: String,
+    }
 }
 
 /// A folder's entries, or everything below it.
@@ -165,14 +168,14 @@ impl Endpoint for GetFile {
     }
 
     fn decode(&self, response: Response) -> Result<File, Error> {
-        #[derive(Deserialize)]
-        struct Answer {
-            content: String,
-            last_commit_id: String,
-            commit_id: String,
-            blob_id: String,
-            #[serde(default)]
-            execute_filemode: Option<bool>,
+        crate::record::record! {
+            struct Answer {
+                content: String,
+                last_commit_id: String,
+                commit_id: String,
+                blob_id: String,
+                execute_filemode: Option<bool>,
+            }
         }
         let answer: Answer = crate::endpoint::json(&response)?;
         let clean: String = answer.content.split_whitespace().collect();

@@ -1,20 +1,22 @@
 //! `GET /projects/:id/runners`.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::endpoint::{Endpoint, Method, Request, Response};
 use crate::error::Error;
 use crate::ids::ProjectRef;
 use crate::page::Page;
+use crate::record::record;
 
-/// What we use of a runner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Runner {
-    /// Number.
-    pub id: u64,
-    /// What its owner calls it.
-    #[serde(default)]
-    pub description: Option<String>,
+record! {
+    /// What we use of a runner.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Runner {
+        /// Number.
+        pub id: u64,
+        /// What its owner calls it.
+        pub description: Option<String>,
+    }
 }
 
 /// Runners that a project may use, that are online and have a tag.

@@ -1,49 +1,49 @@
 //! `/projects/:id/pipeline_schedules`.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::endpoint::{Endpoint, Method, Request, Response, json as decode};
 use crate::error::Error;
 use crate::ids::ProjectRef;
 use crate::page::Page;
+use crate::record::record;
 
-/// A variable of a schedule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
-    /// Name.
-    pub key: String,
-    /// Value.
-    pub value: String,
+record! {
+    /// A variable of a schedule.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Given {
+        /// Name.
+        pub key: String,
+        /// Value.
+        pub value: String,
+    }
 }
 
-/// A schedule of pipelines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Schedule {
-    /// Number.
-    pub id: i64,
-    /// What it is for.
-    #[serde(default)]
-    pub description: String,
-    /// The branch, with `refs/heads/` before it on newer GitLabs.
-    #[serde(rename = "ref")]
-    pub reference: String,
-    /// When, in cron's five fields.
-    pub cron: String,
-    /// In which zone those are meant.
-    #[serde(default)]
-    pub cron_timezone: String,
-    /// The next time, ISO 8601.
-    #[serde(default)]
-    pub next_run_at: Option<String>,
-    /// Whether it is on.
-    pub active: bool,
-    /// Whose rights its pipelines have.
-    #[serde(default)]
-    pub owner: Option<crate::users::User>,
-    /// What its pipelines are started with; only in the answer to [`GetSchedule`].
-    #[serde(default)]
-    pub variables: Vec<Given>,
+record! {
+    /// A schedule of pipelines.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Schedule {
+        /// Number.
+        pub id: i64,
+        /// What it is for.
+        pub description: String = String::new(),
+        /// The branch, with `refs/heads/` before it on newer GitLabs.
+        #[serde(rename = "ref")]
+        pub reference: String => "ref",
+        /// When, in cron's five fields.
+        pub cron: String,
+        /// In which zone those are meant.
+        pub cron_timezone: String = String::new(),
+        /// The next time, ISO 8601.
+        pub next_run_at: Option<String>,
+        /// Whether it is on.
+        pub active: bool,
+        /// Whose rights its pipelines have.
+        pub owner: Option<crate::users::User>,
+        /// What its pipelines are started with; only in the answer to [`GetSchedule`].
+        pub variables: Vec<Given> = Vec::new(),
+    }
 }
 
 /// The first hundred schedules of a project.

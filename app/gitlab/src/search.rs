@@ -1,21 +1,24 @@
 //! `GET /projects/:id/search?scope=blobs`: text in the files of a project (GITLAB.md §3.9).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::endpoint::{Endpoint, Method, Request, Response};
 use crate::error::Error;
 use crate::ids::ProjectRef;
 use crate::page::Page;
+use crate::record::record;
 
-/// Lines of a file that hold what was looked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Passage {
-    /// The file.
-    pub path: String,
-    /// The lines, with some around them; empty for a file found by its name.
-    pub data: String,
-    /// Number of the first of them.
-    pub startline: u64,
+record! {
+    /// Lines of a file that hold what was looked for.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Passage {
+        /// The file.
+        pub path: String,
+        /// The lines, with some around them; empty for a file found by its name.
+        pub data: String,
+        /// Number of the first of them.
+        pub startline: u64,
+    }
 }
 
 /// Where a text stands in a project.

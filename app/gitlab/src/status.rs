@@ -1,11 +1,9 @@
 //! The states of pipelines and jobs, by GitLab's names (`app/models/concerns/ci/has_status.rb`).
 
-use serde::{Deserialize, Serialize};
-
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum $name {
             $($(#[$vdoc])* $variant,)*
@@ -23,6 +21,9 @@ macro_rules! words {
             fn from(word: String) -> Self {
                 match word.as_str() { $($word => Self::$variant,)* _ => Self::Other(word) }
             }
+        }
+        impl crate::record::FromJson for $name {
+            fn from_json(value: &serde_json::Value) -> Result<Self, &'static str> { value.as_str().map(Self::from).ok_or("") }
         }
         impl From<&str> for $name {
             fn from(word: &str) -> Self { Self::from(word.to_owned()) }

@@ -56,8 +56,14 @@ const LARGE: usize = 60_000;
 /// What makes a module smaller when it is compressed. Binaryen's own choice (`-Oz`) makes it a sixth
 /// smaller and, for what it moves about, larger when compressed: only passes stand here of which each
 /// was measured to help. The first finds the bodies that [`dead`] has made the same.
-const PASSES: [&str; 15] = [
+const PASSES: [&str; 19] = [
     "--duplicate-function-elimination",
+    "--remove-unused-module-elements",
+    // A browser compiles each function when it is first called, and that costs most where a function is small: a quarter of
+    // them go into the only one that calls them. Larger ones would not compress as well where they come to stand.
+    "--one-caller-inline-max-function-size",
+    "40",
+    "--inlining",
     "--remove-unused-module-elements",
     "--optimize-instructions",
     "--remove-unused-brs",

@@ -5,27 +5,28 @@ use leptos::prelude::*;
 
 use super::feed::Feed;
 use crate::browser;
+use crate::browser::number::{fixed, scientific, sine_cosine};
 use crate::ui::dynamic::dynamic;
 
 /// A number as people read it.
 pub fn short(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(0.001..1e6).contains(&size) {
-        return format!("{value:.3e}");
+        return scientific(value, 3);
     }
-    let text = if size >= 100.0 { format!("{value:.1}") } else { format!("{value:.3}") };
+    let text = fixed(value, if size >= 100.0 { 1 } else { 3 });
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A point on a half circle: `part` from 0 to 1.
 fn point(part: f64, radius: f64) -> (f64, f64) {
-    let angle = std::f64::consts::PI * (1.0 - part.clamp(0.0, 1.0));
-    (60.0 + radius * angle.cos(), 60.0 - radius * angle.sin())
+    let (sine, cosine) = sine_cosine(std::f64::consts::PI * (1.0 - part.clamp(0.0, 1.0)));
+    (60.0 + radius * cosine, 60.0 - radius * sine)
 }
 
 fn arc(part: f64) -> String {
     let (x, y) = point(part, 48.0);
-    format!("M12 60A48 48 0 0 1 {x:.2} {y:.2}")
+    format!("M12 60A48 48 0 0 1 {} {}", fixed(x, 2), fixed(y, 2))
 }
 
 /// One scale a series.
@@ -70,7 +71,7 @@ pub fn states(feeds: &[Feed]) -> AnyView {
             let bars = list.iter().zip(ends).map(|((at, text), until)| {
                 let hue = words.iter().position(|word| word == text).unwrap_or(0) % 6 + 1;
                 let (x, width) = ((at - from) / span * 1000.0, (until - at) / span * 1000.0);
-                view! { <rect x=x y="0" width=width.max(1.0) height="24" data-plot=hue><title>{format!("{text}, since {}", browser::clock(*at))}</title></rect> }
+                view! { <rect x=fixed(x, 2) y="0" width=fixed(width.max(1.0), 2) height="24" data-plot=hue><title>{format!("{text}, since {}", browser::clock(*at))}</title></rect> }
             });
             let bars = bars.collect_view();
             let rows = list.iter().rev().take(5).map(|(at, text)| view! { <li><time>{browser::clock(*at)}</time>" "{text.clone()}</li> }).collect_view();

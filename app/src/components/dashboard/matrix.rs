@@ -7,6 +7,7 @@ use super::feed::Feed;
 use super::gauges::short;
 use super::{Around, Member};
 use crate::browser;
+use crate::browser::number::whole;
 use crate::ui::dynamic::dynamic;
 
 /// Steps of colour.
@@ -87,7 +88,7 @@ pub fn matrix(panel: &Panel, title: &str, feeds: &[Feed], around: &Around) -> An
             let safe = |text: &str| if text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err() { format!("'{text}") } else { text.to_owned() };
             let quote = |text: &str| format!("\"{}\"", safe(text).replace('"', "\"\""));
             let row = |(name, row): (&String, Vec<Vec<f64>>)| {
-                let cells = row.into_iter().map(|values| values.iter().map(f64::to_string).collect::<Vec<_>>().join(" "));
+                let cells = row.into_iter().map(|values| values.iter().map(|value| whole(*value)).collect::<Vec<_>>().join(" "));
                 std::iter::once(quote(name)).chain(cells).collect::<Vec<_>>().join(",")
             };
             let head = std::iter::once(quote(&corner)).chain(fields.columns.iter().map(|name| quote(name))).collect::<Vec<_>>().join(",");
@@ -104,7 +105,7 @@ pub fn matrix(panel: &Panel, title: &str, feeds: &[Feed], around: &Around) -> An
         let cell = |values: &Vec<f64>| {
             let words = values.iter().map(|value| short(*value)).collect::<Vec<_>>().join(", ");
             let mean = values.iter().sum::<f64>() / values.len() as f64;
-            let heat = (!values.is_empty()).then(|| heat(mean).to_string());
+            let heat = (!values.is_empty()).then(|| (heat(mean) as u8).to_string());
             view! { <td data-heat=heat>{if words.is_empty() { "–".to_owned() } else { words }}</td> }
         };
         let rows = fields.rows.iter().zip(&found).map(|(name, row)| view! { <tr><th scope="row">{name.clone()}</th>{row.iter().map(cell).collect_view()}</tr> });
