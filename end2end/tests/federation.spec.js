@@ -213,9 +213,11 @@ test('what the server holds never reaches a browser', async ({ page, fed }) => {
   const kept = await page.evaluate(async () => {
     const all = [{ ...localStorage }, { ...sessionStorage }, document.cookie, document.documentElement.outerHTML];
     const done = (asked) => new Promise((found, lost) => { asked.onsuccess = () => found(asked.result); asked.onerror = () => lost(asked.error); });
+    const text = new TextDecoder('latin1');
+    const plain = (value) => (ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? text.decode(value) : value instanceof Map ? [...value] : value);
     for (const { name } of await indexedDB.databases()) {
       const db = await done(indexedDB.open(name));
-      for (const store of db.objectStoreNames) all.push(name, store, await done(db.transaction(store).objectStore(store).getAll()));
+      for (const store of db.objectStoreNames) all.push(name, store, await done(db.transaction(store).objectStore(store).getAllKeys()), (await done(db.transaction(store).objectStore(store).getAll())).map(plain));
       db.close();
     }
     all.push(navigation.entries().map((entry) => entry.url), performance.getEntries().map((entry) => entry.name));

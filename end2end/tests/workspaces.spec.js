@@ -149,10 +149,15 @@ test('what a workspace cannot do', async ({ page, browser }) => {
   expect(framed).toBe(true);
   const through = await page.evaluate(async (url) => {
     const tab = window.open(url);
-    await new Promise((done) => setTimeout(done, 1_000));
-    try { return `read ${tab.document.title}`; } catch (error) { return error.name; } finally { tab.close(); }
+    const look = () => { try { return `read ${tab.document.title}`; } catch (error) { return error.name; } };
+    const end = Date.now() + 10_000;
+    while (look() !== 'SecurityError' && Date.now() < end) await new Promise((done) => setTimeout(done, 100));
+    const seen = look();
+    tab.close();
+    return seen;
   }, other);
   expect(through).toBe('SecurityError');
+  expect(evil.seen.filter((line) => line.startsWith('eve'))).toEqual([]);
   // Nobody else frames or asks this one, in the name of whoever is signed in.
   const context = page.context();
   const stranger = createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end(`<iframe src="${host(server)}/"></iframe>`));

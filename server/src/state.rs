@@ -241,7 +241,7 @@ impl State {
 
     /// What whoever shows the secret with this hash gets, if nobody took it back.
     pub async fn granted(&self, id: &str) -> Option<String> {
-        self.store.granted(id).await.ok().flatten()
+        self.store.granted(id).await.ok().flatten().filter(|body| !body.is_empty())
     }
 
     /// Keeps one; whether it was not there before.
@@ -275,7 +275,7 @@ impl State {
     /// Closes the databases in order, once nothing is served any more.
     pub async fn close(&self) {
         if let Some(workspaces) = &self.workspaces {
-            workspaces.close().await;
+            workspaces.close(self).await;
         }
         if let Some(forge) = &self.forge {
             forge.close().await;

@@ -19,6 +19,8 @@ mod watch;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::FutureExt;
+
 use crate::State;
 use crate::config::Config;
 use crate::config::workspaces::{Driver, Workspaces as Settings};
@@ -100,42 +102,64 @@ impl Workspaces {
         let Some(beginning) = self.starts().then(|| seat.begin()).flatten() else { return };
         let (state, seat) = (state.clone(), seat.clone());
         tokio::spawn(async move {
+            // Whatever becomes of this, whoever waits for its end hears of it.
+            let _over = beginning.over.drop_guard();
             let Some(workspaces) = &state.workspaces else { return };
+            let _hand = seat.hand.lock().await;
             let work = async {
                 match &workspaces.process {
                     Some(process) => process.start(&state, &seat).await,
                     None => command::start(&state, &workspaces.settings.command, &seat).await,
                 }
             };
+            let work = std::panic::AssertUnwindSafe(work).catch_unwind();
             // What was on its way ends with the future that waits for it.
             let outcome = beginning.given_up.run_until_cancelled(work).await;
-            match outcome {
+            match outcome.map(|outcome| outcome.unwrap_or_else(|_| Err("something went wrong here; the server's log says what".to_owned()))) {
                 Some(Ok(address)) => seat.runs(address),
-                Some(Err(reason)) => seat.fails(reason),
+                Some(Err(reason)) => {
+                    let _ = credential::forget(&state, &seat).await;
+                    seat.fails(reason);
+                }
                 None => {}
             }
-            beginning.over.cancel();
         });
     }
 
-    /// Stops one, also while it starts.
+    /// Stops one, also while it starts; brought to its end even when nobody waits for it any more.
     pub async fn stop(&self, state: &State, seat: &Arc<Seat>) {
         if self.driver == Driver::Static {
             return;
         }
-        seat.give_up().await;
-        match self.driver {
-            Driver::Process => seat.end_process().await,
-            _ => command::stop(&self.settings.command, seat).await,
-        }
-        credential::forget(state, seat).await;
-        seat.stopped();
+        let (state, seat) = (state.clone(), seat.clone());
+        let work = tokio::spawn(async move {
+            let Some(workspaces) = &state.workspaces else { return };
+            seat.give_up().await;
+            let _hand = seat.hand.lock().await;
+            let turn = seat.turn();
+            let forgotten = credential::forget(&state, &seat).await;
+            match workspaces.driver {
+                Driver::Process => seat.end_process().await,
+                _ => command::stop(&workspaces.settings.command, &seat).await,
+            }
+            match forgotten {
+                Err(reason) => seat.fails(reason),
+                // Somebody who wants it again meanwhile waits for this to be over.
+                Ok(()) if seat.turn() == turn => seat.stopped(),
+                Ok(()) => {}
+            }
+        });
+        let _ = work.await;
     }
 
     /// Stops what would end with this server anyway, in order.
-    pub async fn close(&self) {
+    pub async fn close(&self, state: &State) {
         if self.driver == Driver::Process {
-            futures_util::future::join_all(self.all().iter().map(|seat| seat.end_process())).await;
+            let end = async |seat: Arc<Seat>| {
+                seat.end_process().await;
+                let _ = credential::forget(state, &seat).await;
+            };
+            futures_util::future::join_all(self.all().into_iter().map(end)).await;
         }
     }
 }

@@ -163,7 +163,7 @@ async fn signing_out_reaches_the_backend() {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(mock.with(|seen| seen.revoked.clone()), ["access-1", "refresh-1"]);
+    assert_eq!(mock.with(|seen| seen.revoked.clone()), ["refresh-1", "access-1"]);
 }
 
 /// Everything that a page of ours asks with a person's cookie and that changes or hands out something.

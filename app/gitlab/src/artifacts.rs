@@ -6,7 +6,7 @@ use crate::endpoint::{Endpoint, Method, Request, Response};
 use crate::error::Error;
 use crate::ids::{JobId, ProjectRef, segment};
 use crate::page::Page;
-use crate::record::record;
+use crate::record;
 
 record! {
     /// A file or folder in a job's archive.

@@ -6,7 +6,7 @@ use crate::endpoint::{Endpoint, Method, Request, Response};
 use crate::error::Error;
 use crate::ids::ProjectRef;
 use crate::page::Page;
-use crate::record::record;
+use crate::record;
 
 record! {
     /// What we use of a branch.

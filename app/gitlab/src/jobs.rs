@@ -6,7 +6,7 @@ use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::{JobId, PipelineId, ProjectRef};
 use crate::pipelines::Pipeline;
-use crate::record::record;
+use crate::record;
 use crate::status::Status;
 
 record! {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::ProjectRef;
-use crate::record::record;
+use crate::record;
 
 record! {
     /// The verdict.

@@ -8,7 +8,7 @@ use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::{PipelineId, ProjectId, ProjectRef};
 use crate::page::Page;
-use crate::record::record;
+use crate::record;
 use crate::status::{Status, words};
 
 words! {

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::ids::{PipelineId, ProjectId, ProjectRef};
 use crate::jobs::{Bridge, Job};
 use crate::page::Page;
-use crate::record::record;
+use crate::record;
 use crate::status::Status;
 use crate::users::User;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::{ProjectId, ProjectRef};
-use crate::record::record;
+use crate::record;
 
 record! {
     /// What we use of a project.

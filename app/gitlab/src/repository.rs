@@ -7,7 +7,7 @@ use crate::endpoint::{Endpoint, Method, Request, Response};
 use crate::error::Error;
 use crate::ids::{ProjectRef, segment};
 use crate::page::Page;
-use crate::record::record;
+use crate::record;
 use crate::status::words;
 
 words! {
@@ -168,7 +168,7 @@ impl Endpoint for GetFile {
     }
 
     fn decode(&self, response: Response) -> Result<File, Error> {
-        crate::record::record! {
+        crate::record! {
             struct Answer {
                 content: String,
                 last_commit_id: String,

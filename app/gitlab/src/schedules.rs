@@ -7,7 +7,7 @@ use crate::endpoint::{Endpoint, Method, Request, Response, json as decode};
 use crate::error::Error;
 use crate::ids::ProjectRef;
 use crate::page::Page;
-use crate::record::record;
+use crate::record;
 
 record! {
     /// A variable of a schedule.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::record::record;
+use crate::record;
 
 record! {
     /// A person, as others see them.

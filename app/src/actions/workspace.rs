@@ -1,5 +1,6 @@
 //! Starting and stopping one's workspace, and opening something in it.
 
+use gitlab::record::read;
 use serde_json::{Value, json};
 
 use crate::browser;
@@ -11,7 +12,7 @@ use crate::session;
 
 async fn act(word: &str, wish: &str) -> Result<Workspace, Problem> {
     match browser::ask_home("POST", &workspace_url(word), None).await {
-        Some((200 | 202, text)) => serde_json::from_str(&text).map_err(|_| problem(wish, None)),
+        Some((200 | 202, text)) => read(&text).ok_or_else(|| problem(wish, None)),
         other => Err(problem(wish, other)),
     }
 }
@@ -37,7 +38,7 @@ pub async fn open(client: &Client, project: &str, path: &str) -> Result<String, 
                 let value: Value = serde_json::from_str(&text).unwrap_or_default();
                 return Ok(value["enter"].as_str().unwrap_or_default().to_owned());
             }
-            Some((403, text)) if again && serde_json::from_str::<Refusal>(&text).is_ok_and(|refusal| refusal.error == "needs_write") => {
+            Some((403, text)) if again && read::<Refusal>(&text).is_some_and(|refusal| refusal.error == "needs_write") => {
                 let who = client.username.clone().unwrap_or_default();
                 if let Err(error) = session::access_token(&client.backend.id, &who, true).await {
                     return Err(Problem::new(&error, &wish, &client.instance.name));

@@ -1,4 +1,5 @@
-//! Numbers as people read them, and sines: a browser can do both, and bringing our own costs a page ten kilobytes.
+//! Numbers as people read them, and sines: a browser can do both, and bringing our own costs a page ten kilobytes. It writes
+//! `1e+21` and rounds halves away from zero, where Rust writes all digits and rounds them to even.
 
 /// With so many digits behind the point.
 #[must_use]
@@ -13,7 +14,7 @@ pub fn fixed(value: f64, digits: u8) -> String {
 #[must_use]
 pub fn scientific(value: f64, digits: u8) -> String {
     #[cfg(feature = "hydrate")]
-    return js_sys::Number::from(value).to_exponential(digits).map(|text| String::from(text).replace('+', "")).unwrap_or_default();
+    return js_sys::Number::from(value).to_exponential(digits).map(String::from).unwrap_or_default();
     #[cfg(not(feature = "hydrate"))]
     format!("{value:.*e}", usize::from(digits))
 }

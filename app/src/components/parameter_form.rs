@@ -8,7 +8,8 @@ use crate::ui::dynamic::dynamic;
 fn entry(number: usize, field: &Field, path: String, text: RwSignal<String>) -> AnyView {
     let id = format!("parameter-{number}");
     let wrong = RwSignal::new(None::<&'static str>);
-    // What is typed is in the text at every key, as whoever leaves keeps the text; what is wrong with it is said once it is whole.
+    // A word is in the text at every key, as whoever leaves keeps the text. A number that is half typed is another number: it
+    // waits until it is whole, and so does what is to be said of it.
     let change = move |value: String, whole: bool| {
         let Some(now) = text.try_get_untracked() else { return };
         // The places of values move with every change, so they are looked up anew.
@@ -29,7 +30,7 @@ fn entry(number: usize, field: &Field, path: String, text: RwSignal<String>) -> 
             let on = field.value == "true";
             view! { <select id=id.clone() on:change=move |event| change(event_target_value(&event), true)><option value="true" selected=on>"true"</option><option value="false" selected=!on>"false"</option></select> }.into_any()
         }
-        _ => view! { <input id=id.clone() value=field.value.clone() autocomplete="off" spellcheck="false" on:input={ let change = change.clone(); move |event| change(event_target_value(&event), false) } on:change=move |event| change(event_target_value(&event), true)/> }.into_any(),
+        _ => view! { <input id=id.clone() value=field.value.clone() autocomplete="off" spellcheck="false" on:input={ let (change, word) = (change.clone(), field.form != Form::Number); move |event| if word { change(event_target_value(&event), false) } } on:change=move |event| change(event_target_value(&event), true)/> }.into_any(),
     };
     let said = dynamic(move || wrong.get().map(|why| view! { <p class="field-wrong" role="alert">{why}</p> }));
     view! { <div class="field"><label for=id>{field.path.join(" › ")}</label>{control}{said}</div> }.into_any()

@@ -128,7 +128,10 @@ fn JobNotes(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>
             match outcome {
                 // A new attempt has a number and a log of its own.
                 Ok(Some(new)) => {
-                    // Whoever has gone elsewhere meanwhile stays there.
+                    // Whoever has gone elsewhere meanwhile, or to another job, stays there.
+                    if chosen.try_get_untracked() != Some(Some(job.0)) {
+                        return;
+                    }
                     let (Some(client), Some(view), Some(go)) = (stored.try_get_value(), view_of.try_get_untracked(), go.try_get_value()) else { return };
                     let route = Route::Run { instance: client.instance.id, owner, pipeline: view.parent.id.0, job: Some(new) };
                     go(&route.to_string(), NavigateOptions::default());

@@ -1,6 +1,6 @@
 //! The services of an instance, as this server sees them.
 
-use serde::Deserialize;
+use gitlab::record::read;
 
 use super::workspace::problem;
 use crate::browser;
@@ -8,44 +8,47 @@ use crate::instances::Client;
 use crate::problem::Problem;
 use crate::routes::service_url;
 
-/// One of them.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Service {
-    /// By which twins name it.
-    pub id: String,
-    /// On screen.
-    pub name: String,
-    /// What it is.
-    pub kind: String,
-    /// `up`, `slow`, `refused` or `down`.
-    pub health: String,
-    /// The same in a sentence.
-    pub words: String,
-    /// Where twins reach it.
-    pub address: String,
-    /// Where people open it.
-    pub link: Option<String>,
-    /// The CI variables that twins get.
-    pub variables: Vec<String>,
-    /// Whether it may be handed to projects.
-    #[serde(default)]
-    pub hands: bool,
-    /// Topics that may be followed.
-    pub topics: Vec<String>,
-    /// Who may use it and how.
-    pub note: String,
+gitlab::record! {
+    /// One of them.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Service {
+        /// By which twins name it.
+        pub id: String,
+        /// On screen.
+        pub name: String,
+        /// What it is.
+        pub kind: String,
+        /// `up`, `slow`, `refused` or `down`.
+        pub health: String,
+        /// The same in a sentence.
+        pub words: String,
+        /// Where twins reach it.
+        pub address: String,
+        /// Where people open it.
+        pub link: Option<String>,
+        /// The CI variables that twins get.
+        pub variables: Vec<String>,
+        /// Whether it may be handed to projects.
+        pub hands: bool = false,
+        /// Topics that may be followed.
+        pub topics: Vec<String>,
+        /// Who may use it and how.
+        pub note: String,
+    }
 }
 
-#[derive(Debug, Deserialize)]
-struct Answer {
-    services: Vec<Service>,
+gitlab::record! {
+    #[derive(Debug)]
+    struct Answer {
+        services: Vec<Service>,
+    }
 }
 
 /// All services of an instance.
 pub async fn services(client: Client) -> Result<Vec<Service>, Problem> {
     let wish = format!("look at the services of {}", client.instance.name);
     match browser::ask_home("GET", &service_url(&client.instance.id, "", ""), None).await {
-        Some((200, text)) => serde_json::from_str(&text).map(|answer: Answer| answer.services).map_err(|_| problem(&wish, None)),
+        Some((200, text)) => read(&text).map(|answer: Answer| answer.services).ok_or_else(|| problem(&wish, None)),
         other => Err(problem(&wish, other)),
     }
 }

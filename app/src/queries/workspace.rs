@@ -1,27 +1,28 @@
 //! One's own workspace, as this server tells of it.
 
-use serde::Deserialize;
+use gitlab::record::{FromJson, Value, read};
 
 use crate::browser;
 use crate::problem::Problem;
 use crate::routes::workspace_url;
 
-/// Something that can be opened there.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Service {
-    /// A word.
-    pub id: String,
-    /// A name.
-    pub name: String,
-    /// A sentence.
-    pub description: String,
-    /// Its path there.
-    pub path: String,
+gitlab::record! {
+    /// Something that can be opened there.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Service {
+        /// A word.
+        pub id: String,
+        /// A name.
+        pub name: String,
+        /// A sentence.
+        pub description: String,
+        /// Its path there.
+        pub path: String,
+    }
 }
 
 /// How a workspace stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Not there.
     Stopped,
@@ -33,46 +34,60 @@ pub enum Standing {
     Failed,
 }
 
-/// A workspace.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Workspace {
-    /// Under which host.
-    pub host: String,
-    /// How it stands.
-    pub state: Standing,
-    /// Why, when it failed.
-    pub reason: Option<String>,
-    /// Since when, in seconds since 1970.
-    pub since: f64,
-    /// When something moved last.
-    pub used: f64,
-    /// Minutes without traffic after which it is stopped.
-    pub idle_minutes: Option<f64>,
-    /// Processors in use.
-    pub cpu: Option<f64>,
-    /// Bytes in use.
-    pub memory: Option<f64>,
-    /// The last of what it printed.
-    pub log: String,
-    /// Whether it can be started and stopped from here.
-    pub starts: bool,
-    /// Whether projects can be brought there from here.
-    pub clones: bool,
-    /// What is there.
-    pub services: Vec<Service>,
-    /// The way in.
-    pub enter: String,
+impl FromJson for Standing {
+    fn from_json(value: &Value) -> Result<Self, &'static str> {
+        match value.as_str() {
+            Some("stopped") => Ok(Self::Stopped),
+            Some("starting") => Ok(Self::Starting),
+            Some("running") => Ok(Self::Running),
+            Some("failed") => Ok(Self::Failed),
+            _ => Err(""),
+        }
+    }
 }
 
-/// What this server says when it says no.
-#[derive(Debug, Default, Deserialize)]
-pub struct Refusal {
-    /// A word.
-    #[serde(default)]
-    pub error: String,
-    /// A sentence.
-    #[serde(default)]
-    pub message: String,
+gitlab::record! {
+    /// A workspace.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Workspace {
+        /// Under which host.
+        pub host: String,
+        /// How it stands.
+        pub state: Standing,
+        /// Why, when it failed.
+        pub reason: Option<String>,
+        /// Since when, in seconds since 1970.
+        pub since: f64,
+        /// When something moved last.
+        pub used: f64,
+        /// Minutes without traffic after which it is stopped.
+        pub idle_minutes: Option<f64>,
+        /// Processors in use.
+        pub cpu: Option<f64>,
+        /// Bytes in use.
+        pub memory: Option<f64>,
+        /// The last of what it printed.
+        pub log: String,
+        /// Whether it can be started and stopped from here.
+        pub starts: bool,
+        /// Whether projects can be brought there from here.
+        pub clones: bool,
+        /// What is there.
+        pub services: Vec<Service>,
+        /// The way in.
+        pub enter: String,
+    }
+}
+
+gitlab::record! {
+    /// What this server says when it says no.
+    #[derive(Debug, Default)]
+    pub struct Refusal {
+        /// A word.
+        pub error: String = String::new(),
+        /// A sentence.
+        pub message: String = String::new(),
+    }
 }
 
 /// A problem with this server, or with what it says.
@@ -82,7 +97,7 @@ pub fn problem(wish: &str, answer: Option<(u16, String)>) -> Problem {
         let advice = "The server of this page may be down, or busy. Try again in a moment.".to_owned();
         return Problem { title: format!("Could not {wish}: Twinport's server did not answer."), advice, sign_in: false };
     };
-    let refusal: Refusal = serde_json::from_str(&text).unwrap_or_default();
+    let refusal: Refusal = read(&text).unwrap_or_default();
     let said = if refusal.message.is_empty() { format!("the server answered {status}") } else { refusal.message.trim_end_matches('.').to_owned() };
     let advice = match refusal.error.as_str() {
         "signed_out" => "Sign in again, and you come back to this page.",
@@ -98,7 +113,7 @@ pub async fn workspace() -> Result<Workspace, Problem> {
     let wish = "look at your workspace";
     let answer = browser::ask_home("GET", &workspace_url(""), None).await;
     match answer {
-        Some((200, text)) => serde_json::from_str(&text).map_err(|_| problem(wish, None)),
+        Some((200, text)) => read(&text).ok_or_else(|| problem(wish, None)),
         other => Err(problem(wish, other)),
     }
 }

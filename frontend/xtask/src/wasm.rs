@@ -55,16 +55,8 @@ const LARGE: usize = 60_000;
 
 /// What makes a module smaller when it is compressed. Binaryen's own choice (`-Oz`) makes it a sixth
 /// smaller and, for what it moves about, larger when compressed: only passes stand here of which each
-/// was measured to help. The first finds the bodies that [`dead`] has made the same.
-const PASSES: [&str; 19] = [
-    "--duplicate-function-elimination",
-    "--remove-unused-module-elements",
-    // A browser compiles each function when it is first called, and that costs most where a function is small: a quarter of
-    // them go into the only one that calls them. Larger ones would not compress as well where they come to stand.
-    "--one-caller-inline-max-function-size",
-    "40",
-    "--inlining",
-    "--remove-unused-module-elements",
+/// was measured to help.
+const PASSES: [&str; 13] = [
     "--optimize-instructions",
     "--remove-unused-brs",
     "--precompute",
@@ -79,6 +71,11 @@ const PASSES: [&str; 19] = [
     "--duplicate-function-elimination",
     "--remove-unused-module-elements",
 ];
+/// What goes before those: the bodies that [`dead`] has made the same become one.
+const FIRST: [&str; 2] = ["--duplicate-function-elimination", "--remove-unused-module-elements"];
+/// A browser compiles each function when it is first called, and that costs most where a function is small: a quarter of those
+/// of the first load go into the only one that calls them. Larger ones would not compress as well where they come to stand.
+const INLINED: [&str; 4] = ["--one-caller-inline-max-function-size", "40", "--inlining", "--remove-unused-module-elements"];
 /// What the modules are written with.
 const FEATURES: [&str; 6] =
     ["--enable-reference-types", "--enable-bulk-memory", "--enable-sign-ext", "--enable-mutable-globals", "--enable-nontrapping-float-to-int", "--enable-multivalue"];
@@ -86,7 +83,8 @@ const FEATURES: [&str; 6] =
 /// Makes a module smaller with Binaryen.
 fn shorten(path: &Path) -> Result<()> {
     let mut tool = std::process::Command::new("node");
-    tool.arg("node_modules/binaryen/bin/wasm-opt").args(PASSES).args(FEATURES);
+    let inlined: &[&str] = if path.ends_with("twinport.wasm") { &INLINED } else { &[] };
+    tool.arg("node_modules/binaryen/bin/wasm-opt").args(FIRST).args(inlined).args(PASSES).args(FEATURES);
     call(tool.arg(path).arg("-o").arg(path).current_dir(root().join("end2end")))
 }
 

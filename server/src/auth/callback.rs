@@ -112,7 +112,7 @@ async fn answered(state: &State, session: &Session, backend: &Backend, login: Pe
             Err(failure) => Err(failure),
         };
         if outcome.is_err() {
-            logout::revoke_tokens(&state, &backend, tokens);
+            logout::revoke_tokens(&state, &backend, tokens).await;
         }
         outcome
     });

@@ -16,7 +16,7 @@ use crate::State;
 const MARGIN: i64 = 300;
 /// Between looks whether whoever holds the lease is done.
 const LOOK: Duration = Duration::from_millis(100);
-/// Before a refresh that failed is tried again: at most ten a minute, and not all at the same moment.
+/// Before a refresh that failed is tried again: at most ten a minute for each sign-in, and not all at the same moment.
 const REST: Duration = Duration::from_secs(6);
 /// So many milliseconds more, by chance.
 const MORE: u64 = 1_500;
@@ -127,6 +127,6 @@ async fn keep(state: &State, backend: &Backend, grant: &str, held: &Held, new: T
     if outcome.map_err(Lost::Store)? || state.grants.get(grant, &backend.id).await.is_ok_and(|kept| kept.is_some_and(|kept| kept.refresh == new.refresh)) {
         return Ok(new);
     }
-    logout::revoke_tokens(state, backend, new);
+    logout::revoke_tokens(state, backend, new).await;
     Err(Lost::Grant)
 }

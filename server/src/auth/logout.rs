@@ -26,23 +26,24 @@ const LEFT: &str = "revocation";
 /// Forgets a grant, and has the backend forget it as well, in its own time.
 pub async fn revoke(state: &State, backend: &Backend, grant: &str) {
     if let Ok(Some(tokens)) = state.grants.get(grant, &backend.id).await {
-        revoke_tokens(state, backend, tokens);
+        revoke_tokens(state, backend, tokens).await;
     }
     state.grants.remove(grant).await;
 }
 
 /// Has the backend forget tokens, in its own time. What is left to do is kept (sealed) until it is done, so that the end of this
 /// server is not the end of that.
-pub fn revoke_tokens(state: &State, backend: &Backend, tokens: Tokens) {
-    let mut dead = vec![("access_token".to_owned(), tokens.access)];
-    dead.extend(tokens.refresh.map(|refresh| ("refresh_token".to_owned(), refresh)));
+pub async fn revoke_tokens(state: &State, backend: &Backend, tokens: Tokens) {
+    // That which lasts goes first.
+    let mut dead: Vec<(String, String)> = tokens.refresh.map(|refresh| ("refresh_token".to_owned(), refresh)).into_iter().collect();
+    dead.push(("access_token".to_owned(), tokens.access));
+    let id = format!("{LEFT}:{}", random_name());
+    let body = serde_json::to_vec(&(&backend.id, &dead)).ok().and_then(|plain| state.grants.seal_text(LEFT, &plain).ok());
+    if let Some(body) = body {
+        let _ = state.put_granted(&id, LEFT, &body, chrono::Utc::now().timestamp() + DAYS * 24 * 3600).await;
+    }
     let (state, backend) = (state.clone(), backend.clone());
     tokio::spawn(async move {
-        let id = format!("{LEFT}:{}", random_name());
-        let body = serde_json::to_vec(&(&backend.id, &dead)).ok().and_then(|plain| state.grants.seal_text(LEFT, &plain).ok());
-        if let Some(body) = body {
-            let _ = state.put_granted(&id, LEFT, &body, chrono::Utc::now().timestamp() + DAYS * 24 * 3600).await;
-        }
         if forgotten(&state, &backend, &dead, TRIES).await {
             let _ = state.take_back(&id, LEFT).await;
         }
@@ -51,6 +52,7 @@ pub fn revoke_tokens(state: &State, backend: &Backend, tokens: Tokens) {
 
 /// Whether a backend has forgotten tokens, or never will.
 async fn forgotten(state: &State, backend: &Backend, dead: &[(String, String)], tries: u32) -> bool {
+    let mut all = true;
     for (kind, token) in dead {
         let mut turn = 0;
         loop {
@@ -64,26 +66,29 @@ async fn forgotten(state: &State, backend: &Backend, dead: &[(String, String)], 
                     tracing::warn!(backend = backend.id, %status, "a token could not be revoked");
                     break;
                 }
-                _ if turn >= tries => return false,
+                _ if turn >= tries => {
+                    all = false;
+                    break;
+                }
                 _ => tokio::time::sleep(PAUSE * 2_u32.pow(turn)).await,
             }
             turn += 1;
         }
     }
-    true
+    all
 }
 
-/// Goes on with what was left to revoke, by this server before its last start or by another.
+/// Goes on with what was left to revoke, by this server before its last start or by another. What cannot be opened here, or is of
+/// a backend that is not known here, may be another server's; it is forgotten in its time.
 pub async fn go_on(state: &State) {
+    let mut away = std::collections::HashSet::new();
     for (id, body) in state.granted_by(LEFT).await.unwrap_or_default() {
         let read = state.grants.open_text(LEFT, &body).and_then(|plain| serde_json::from_slice::<(String, Vec<(String, String)>)>(&plain).ok());
-        // What cannot be opened any more, or is of a backend that is gone, is nothing that could be done.
-        let Some((backend, dead)) = read.and_then(|(id, dead)| Some((state.backend(&id)?, dead))) else {
-            let _ = state.take_back(&id, LEFT).await;
-            continue;
-        };
+        let Some((backend, dead)) = read.and_then(|(id, dead)| Some((state.backend(&id)?, dead))).filter(|(backend, _)| !away.contains(&backend.id)) else { continue };
         if forgotten(state, backend, &dead, 0).await {
             let _ = state.take_back(&id, LEFT).await;
+        } else {
+            away.insert(&backend.id);
         }
     }
 }

@@ -33,7 +33,7 @@ pub async fn revoke(place: &Place, name: &str) -> Result<(), String> {
     let (_, store) = open(place).await?;
     let unknown = || format!("nothing that a portal signed has the name {name}: `twinport embed list` says them all");
     let portal = name.strip_prefix(NAMES).and_then(|rest| rest.split_once(':')).map(|(portal, _)| portal).ok_or_else(unknown)?;
-    let was = store.take_back(name, &maker(portal)).await?;
+    let was = store.spend(name, &maker(portal)).await?;
     store.close().await;
     if was { say(&format!("{name} shows nothing more.")) } else { Err(unknown()) }
 }

@@ -44,6 +44,15 @@ impl Embed {
         if let Some(parent) = self.allowed_parents.iter().find(origin) {
             return Err(format!("[embed] allowed_parents has “{parent}”: write an origin as browsers do, such as https://portal.lab.example"));
         }
+        let name = |id: &str| !id.is_empty() && id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        for (place, portal) in self.portal.iter().enumerate() {
+            if !name(&portal.id) {
+                return Err(format!("[[embed.portal]] has the id “{}”: up to 40 letters, digits, -, _ and .", portal.id));
+            }
+            if self.portal[..place].iter().any(|other| other.id == portal.id) {
+                return Err(format!("two [[embed.portal]] have the id “{}”", portal.id));
+            }
+        }
         if let Some(reader) = self.reader.iter().find(|reader| !backends.contains(&reader.gitlab.as_str())) {
             return Err(format!("[[embed.reader]] names the backend “{}”, which is not there", reader.gitlab));
         }

@@ -154,27 +154,6 @@ fn shown(address: IpAddr) -> HeaderValue {
 #[derive(Debug, Clone, Copy)]
 pub struct Caller(pub IpAddr);
 
-/// Serves a connection until it ends, or until `stop` and it has ended in order. The two
-/// kinds of connections share no trait.
-macro_rules! to_its_end {
-    ($connection:expr, $stop:expr) => {{
-        let mut served = std::pin::pin!($connection);
-        let ended = tokio::select! {
-            biased;
-            ended = served.as_mut() => Some(ended),
-            () = $stop => None,
-        };
-        let ended = match ended {
-            Some(ended) => ended,
-            None => {
-                served.as_mut().graceful_shutdown();
-                served.await
-            }
-        };
-        ended.map_err(|error| error.to_string())
-    }};
-}
-
 /// A connection that was let in.
 pub struct Guest {
     /// Its other end.
@@ -185,10 +164,11 @@ pub struct Guest {
     pub held: Arc<dyn Any + Send + Sync>,
 }
 
-/// Comes back when `asked` has not changed for [`QUIET`].
+/// Comes back when nothing was asked for [`HEADER_TIME`], or nothing more for [`QUIET`].
 async fn quiet(asked: &AtomicU64) {
+    tokio::time::sleep(HEADER_TIME).await;
     let mut before = asked.load(Ordering::Relaxed);
-    loop {
+    while before != 0 {
         tokio::time::sleep(QUIET).await;
         let now = asked.load(Ordering::Relaxed);
         if now == before {
@@ -225,16 +205,29 @@ pub async fn connection(stream: TcpStream, guest: Guest, tls: Option<TlsAcceptor
         let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).max_header_list_size(HEAD as u32);
         builder.keep_alive_interval(Duration::from_secs(20)).keep_alive_timeout(HEADER_TIME).max_local_error_reset_streams(Some(100));
-        // One on which nobody asks anything any more makes place for others; what is still answered there is answered.
-        let until = async {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = quiet(&asked) => {}
+        let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+        tokio::select! {
+            biased;
+            ended = served.as_mut() => return ended.map_err(|error| error.to_string()),
+            () = stop.cancelled() => {}
+            () = quiet(&asked) => {
+                if asked.load(Ordering::Relaxed) == 0 {
+                    return Ok(());
+                }
             }
-        };
-        return to_its_end!(builder.serve_connection(TokioIo::new(stream), service), until);
+        }
+        // It makes place for others; what is still answered there is answered.
+        served.as_mut().graceful_shutdown();
+        return served.await.map_err(|error| error.to_string());
     }
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEAD).keep_alive(true);
-    to_its_end!(builder.serve_connection(TokioIo::new(Guard::new(stream)), service).with_upgrades(), stop.cancelled())
+    let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(Guard::new(stream)), service).with_upgrades());
+    tokio::select! {
+        biased;
+        ended = served.as_mut() => return ended.map_err(|error| error.to_string()),
+        () = stop.cancelled() => {}
+    }
+    served.as_mut().graceful_shutdown();
+    served.await.map_err(|error| error.to_string())
 }

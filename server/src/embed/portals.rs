@@ -75,8 +75,8 @@ impl Portals {
         if !names_ours(state, &subject) {
             return Err(ELSEWHERE);
         }
-        if jti.is_empty() || jti.len() > NAME {
-            return Err("It has no name of its own (jti), or one that is too long.");
+        if jti.is_empty() || jti.len() > NAME || !jti.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("It has no name of its own (jti), or one that is too long or no plain word.");
         }
         let grant = Grant { id: format!("{}:{jti}", maker(&id)), subject, parents, until: now() + SHOWN, reads_as: None };
         let body = serde_json::to_string(&grant).map_err(|_| WRONG)?;

@@ -92,4 +92,20 @@ impl Store {
             }
         }
     }
+
+    /// Takes one back that must not be made again: its name stays used, for nothing. Whether they had made it.
+    pub async fn spend(&self, id: &str, maker: &str) -> Result<bool> {
+        const SQL: &str = "UPDATE twinport_embeds SET body = '' WHERE id = $1 AND maker = $2 AND body <> ''";
+        match self {
+            Self::Sqlite(pool) => sqlx::query(SQL).bind(id).bind(maker).execute(pool).await.map(|done| done.rows_affected() == 1).map_err(words),
+            Self::Postgres(pool) => sqlx::query(SQL).bind(id).bind(maker).execute(pool).await.map(|done| done.rows_affected() == 1).map_err(words),
+            Self::Redis(redis) => {
+                let was: i64 = redis.hdel(list(maker), id).await.map_err(words)?;
+                if was == 1 {
+                    redis.set::<(), _, _>(key(id), "", Some(Expiration::KEEPTTL), Some(SetOptions::XX), false).await.map_err(words)?;
+                }
+                Ok(was == 1)
+            }
+        }
+    }
 }

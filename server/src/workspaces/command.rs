@@ -104,7 +104,8 @@ pub async fn stop(commands: &Commands, seat: &Seat) {
 /// look was on its way is newer than what it saw.
 pub async fn look(commands: &Commands, seat: &Seat) {
     let before = seat.turn();
-    if seat.standing() == Standing::Starting {
+    // Whoever starts or stops it knows better what it is.
+    if seat.standing() == Standing::Starting || seat.hand.try_lock().is_err() {
         return;
     }
     let seen = match status(commands, seat).await {

@@ -31,7 +31,7 @@ fn maker(seat: &Seat) -> String {
 /// Gives a workspace that starts a secret, and takes back those that it had. It is kept where sessions are, so that other
 /// servers of this portal, and this one after its next start, know it too.
 pub async fn make(state: &State, seat: &Seat) -> Result<(), String> {
-    forget(state, seat).await;
+    forget(state, seat).await?;
     let secret = random_name();
     let kept = state.put_granted(&id_of(&secret), &maker(seat), &seat.user, chrono::Utc::now().timestamp() + LONGEST).await;
     kept.map_err(|reason| format!("its secret cannot be kept: {reason}"))?;
@@ -40,12 +40,18 @@ pub async fn make(state: &State, seat: &Seat) -> Result<(), String> {
 }
 
 /// Takes back every secret of a workspace.
-pub async fn forget(state: &State, seat: &Seat) {
-    for (id, _) in state.granted_by(&maker(seat)).await.unwrap_or_default() {
-        if let Err(reason) = state.take_back(&id, &maker(seat)).await {
-            tracing::error!(workspace = seat.label, reason, "the secret of a workspace could not be taken back");
+pub async fn forget(state: &State, seat: &Seat) -> Result<(), String> {
+    let work = async {
+        for (id, _) in state.granted_by(&maker(seat)).await? {
+            state.take_back(&id, &maker(seat)).await?;
         }
-    }
+        Ok(())
+    };
+    let outcome: Result<(), String> = work.await;
+    outcome.map_err(|reason| {
+        tracing::error!(workspace = seat.label, reason, "the secret of a workspace could not be taken back");
+        format!("its secret could not be taken back: {reason}. Stop it once more")
+    })
 }
 
 /// Answers in the form of git's credential helpers (git-credential(1)).

@@ -17,9 +17,21 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>) -> (Vec<u8>, bool) {
     (bytes, whole)
 }
 
+/// A command and all that it began; they end together unless it came to its end.
+struct Group(Option<nix::unistd::Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+}
+
 /// Runs a command to its end, for `time` at most: what it printed, or that with why it failed.
 pub async fn of(mut command: Command, time: Duration) -> Result<String, String> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0).spawn().map_err(|error| error.to_string())?;
+    let mut group = Group(child.id().and_then(|id| i32::try_from(id).ok()).map(nix::unistd::Pid::from_raw));
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let work = async {
         // Whoever says too much is ended, not waited for.
@@ -28,7 +40,11 @@ pub async fn of(mut command: Command, time: Duration) -> Result<String, String> 
         if !(whole && all) {
             let _ = child.start_kill();
         }
-        (child.wait().await, said, complained, whole && all)
+        let status = child.wait().await;
+        if whole && all {
+            group.0 = None;
+        }
+        (status, said, complained, whole && all)
     };
     let (status, said, complained, whole) = tokio::time::timeout(time, work).await.map_err(|_| format!("it took longer than {} seconds", time.as_secs()))?;
     let (said, complained) = (String::from_utf8_lossy(&said).into_owned(), String::from_utf8_lossy(&complained).into_owned());

@@ -156,11 +156,12 @@ impl Sandboxed {
         let pid = child.id().ok_or("it ended at once")?;
         *seat.child.lock().await = Some(Child { pid, meant: meant.clone(), over: over.clone(), sandbox: self.sandbox.clone(), sample: None });
         {
-            let (seat, meant, over) = (seat.clone(), meant.clone(), over.clone());
+            let (state, seat, meant, over) = (state.clone(), seat.clone(), meant.clone(), over.clone());
             tokio::spawn(async move {
                 let status = child.wait().await;
                 over.cancel();
                 if !meant.is_cancelled() && matches!(seat.standing(), Standing::Running(_)) {
+                    let _ = super::credential::forget(&state, &seat).await;
                     seat.fails(format!("it ended by itself ({})", status.map_or_else(|error| error.to_string(), |status| status.to_string())));
                 }
             });
@@ -211,15 +212,19 @@ impl Seat {
     pub async fn end_process(&self) {
         let Some(child) = self.child.lock().await.take() else { return };
         child.meant.cancel();
-        // The number of one that has ended may be another's by now.
-        if child.over.is_cancelled() {
-            return;
-        }
-        ask_to_end(child.pid);
-        if tokio::time::timeout(GRACE, child.over.cancelled()).await.is_err() {
-            end(child.pid, &child.sandbox);
-            let _ = tokio::time::timeout(GRACE, child.over.cancelled()).await;
-        }
+        // It is in nobody's hands any more, so it is ended even when nobody waits for that.
+        let work = tokio::spawn(async move {
+            // The number of one that has ended may be another's by now.
+            if child.over.is_cancelled() {
+                return;
+            }
+            ask_to_end(child.pid);
+            if tokio::time::timeout(GRACE, child.over.cancelled()).await.is_err() {
+                end(child.pid, &child.sandbox);
+                let _ = tokio::time::timeout(GRACE, child.over.cancelled()).await;
+            }
+        });
+        let _ = work.await;
     }
 
     /// Measures its process.

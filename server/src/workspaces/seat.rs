@@ -74,6 +74,8 @@ pub struct Seat {
     /// What proves to us that it is this workspace that asks; anew with each start, and empty when this server did not start it.
     token: Mutex<String>,
     beginning: Mutex<Option<Beginning>>,
+    /// Held by whoever starts or stops it: one after the other.
+    pub hand: tokio::sync::Mutex<()>,
     grant: Mutex<Option<String>>,
     usage: Mutex<Usage>,
     pub(super) child: tokio::sync::Mutex<Option<Child>>,
@@ -112,6 +114,7 @@ impl Seat {
             log: Mutex::default(),
             token: Mutex::default(),
             beginning: Mutex::default(),
+            hand: tokio::sync::Mutex::default(),
             grant: Mutex::default(),
             usage: Mutex::default(),
             child: tokio::sync::Mutex::default(),

@@ -11,7 +11,7 @@ const APP: [(&str, &str); 2] = [("sec-fetch-site", "same-origin"), ("x-twinport"
 fn commands(folder: &std::path::Path, port: u16) -> String {
     let script = folder.join("room.sh");
     let text = format!(
-        "#!/bin/sh\ncd {}\ncase $1 in\nstart) [ -f slow ] && {{ touch begun; exec sleep 60; }}; [ -f broken ] && {{ echo no such image >&2; exit 1; }}; echo \"starting $2 for $3\"; env | grep ^TWINPORT_ > seen; touch up ;;\nstop) rm -f up ;;\nstatus) if [ -f up ]; then echo running http://127.0.0.1:{port} cpu=0.25 memory=1000000; elif [ -f mad ]; then echo maybe; else echo stopped; fi ;;\nesac\n",
+        "#!/bin/sh\ncd {}\ncase $1 in\nstart) [ -f slow ] && {{ sleep 60 & echo $$ $! >begun.new; mv begun.new begun; wait; }}; [ -f broken ] && {{ echo no such image >&2; exit 1; }}; echo \"starting $2 for $3\"; env | grep ^TWINPORT_ > seen; touch up ;;\nstop) rm -f up ;;\nstatus) if [ -f up ]; then echo running http://127.0.0.1:{port} cpu=0.25 memory=1000000; elif [ -f mad ]; then echo maybe; else echo stopped; fi ;;\nesac\n",
         folder.display()
     );
     std::fs::write(&script, text).expect("it can be written");
@@ -139,13 +139,23 @@ async fn a_start_is_given_up() {
     while !begun.exists() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // It would take a minute, and is refused after ten seconds: it is over at once.
+    // It would take a minute, and is refused after ten seconds: it is over at once, with all that it began.
     let stopped = browser.send("POST", "/workspaces/own/stop", &APP).await.json();
     assert_eq!(stopped["state"], "stopped");
+    let text = std::fs::read_to_string(&begun).expect("it is there");
+    let runs = |number: &str| std::fs::read_to_string(format!("/proc/{number}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    for _ in 0..50 {
+        if !text.split_whitespace().any(runs) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(text.split_whitespace().count() == 2 && !text.split_whitespace().any(runs), "{text} still run");
     std::fs::remove_file(&slow).expect("it is there");
     browser.send("POST", "/workspaces/own/start", &APP).await;
     until(&mut browser, "running").await;
     // What was given up does not come back and say that it failed.
     tokio::time::sleep(Duration::from_secs(11)).await;
-    assert_eq!(browser.send("GET", "/workspaces/own", &APP).await.json()["state"], "running");
+    let seat = portal.state.workspaces.as_ref().and_then(|workspaces| workspaces.seat("ada")).expect("it is there");
+    assert!(seat.address().is_some(), "{:?}", seat.standing());
 }

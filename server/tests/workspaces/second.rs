@@ -21,6 +21,8 @@ const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
+/// RFC 9113 §7.
+const ENHANCE_YOUR_CALM: u32 = 11;
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
@@ -92,14 +94,19 @@ impl Client {
         Ok(false)
     }
 
-    /// Whether the connection ends, reading until it does.
-    async fn is_ended(&mut self) -> bool {
-        while let Some((kind, _, _, payload)) = self.next().await {
-            if kind == GOAWAY && payload[4..8] != [0; 4] {
-                return true;
+    /// Why the other side ends the connection, reading until it does; nothing where it says nothing.
+    async fn why(&mut self) -> Option<u32> {
+        while let Some((kind, flags, _, payload)) = self.next().await {
+            match kind {
+                GOAWAY => match u32::from_be_bytes(payload[4..8].try_into().expect("four bytes")) {
+                    0 => {}
+                    why => return Some(why),
+                },
+                PING if flags & ACK == 0 => drop(self.send(&frame(PING, ACK, 0, &payload)).await),
+                _ => {}
             }
         }
-        true
+        None
     }
 }
 
@@ -128,7 +135,7 @@ impl Second {
         Self { rig, root: made.cert.der().clone(), port, _stop: stop.drop_guard() }
     }
 
-    async fn connect(&self) -> Client {
+    async fn agree(&self) -> TlsStream<TcpStream> {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(self.root.clone()).expect("it is one");
         let mut config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
@@ -137,7 +144,11 @@ impl Second {
         let name = ServerName::try_from(W).expect("it is a name");
         let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("TLS is agreed on");
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
-        let mut client = Client { stream, read: Vec::new() };
+        stream
+    }
+
+    async fn connect(&self) -> Client {
+        let mut client = Client { stream: self.agree().await, read: Vec::new() };
         assert!(client.send(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(SETTINGS, 0, 0, &[])].concat()).await);
         client
     }
@@ -202,7 +213,8 @@ async fn floods_end_the_connection() {
             break;
         }
     }
-    assert!(client.is_ended().await);
+    let why = client.why().await;
+    assert_eq!(why, Some(ENHANCE_YOUR_CALM));
     assert!(second.rig.upstream.requests() < 1_000, "{} of 10,000 went through", second.rig.upstream.requests());
 
     // A head without an end (CERT VU#421644).
@@ -229,4 +241,15 @@ async fn floods_end_the_connection() {
 
     // Everybody else is served all the while.
     assert_eq!(second.rig.inside(cookie.split_once('=').expect("it is a pair").1, "/x", &[]).await.status, 200);
+}
+
+/// Who agrees on TLS and then says nothing, not even that it is HTTP/2, is let go.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_stays_for_nothing() {
+    let second = Second::open().await;
+    let mut silent = second.agree().await;
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(60), silent.read_to_end(&mut rest)).await.expect("it is ended");
+    let mut idle = second.connect().await;
+    while idle.next().await.is_some() {}
 }
