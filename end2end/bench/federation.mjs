@@ -34,9 +34,18 @@ function backend(number, perKind, { lives = 7200 } = {}) {
       const paths = [...query.matchAll(/"([^"]+\/description\.md)"/g)].map((match) => match[1]);
       return { project: { repository: { blobs: { nodes: paths.map((at) => ({ path: at, rawTextBlob: `About ${at.split('/')[1]}` })) } } } };
     }
-    const folders = Object.fromEntries(KINDS.map((kind, place) => [`f${place}`, { trees: { nodes: Array.from({ length: Math.min(100, perKind[kind] ?? 0) }, (_, n) => ({ name: name(kind, n) })), pageInfo: { hasNextPage: (perKind[kind] ?? 0) > 100 } }, blobs: { nodes: [] } }]));
-    const none = Object.fromEntries(KINDS.map((_, place) => [`f${place}`, { trees: { nodes: [] }, blobs: { nodes: [] } }]));
-    return { p0: { repository: none }, p1: { repository: folders } };
+    // A hundred folders at a time, and where the next begin; only the common project holds any.
+    const folder = (kind, after) => {
+      const [all, from] = [perKind[kind] ?? 0, Number(after ?? 0)];
+      const names = Array.from({ length: Math.min(100, all - from) }, (_, n) => ({ name: name(kind, from + n) }));
+      return { trees: { nodes: names, pageInfo: { hasNextPage: from + 100 < all, endCursor: String(from + names.length) } }, blobs: { nodes: [] } };
+    };
+    const none = { trees: { nodes: [], pageInfo: { endCursor: null } }, blobs: { nodes: [] } };
+    const project = ([, number, path, folders]) => {
+      const listed = [...folders.matchAll(/(f\d+): tree\(path: "([^"]+)", ref: "[^"]+"\) \{ trees\(first: 100(?:, after: "(\d+)")?\)/g)];
+      return [number, { repository: Object.fromEntries(listed.map(([, key, kind, after]) => [key, path.endsWith('/common') ? folder(kind, after) : none])) }];
+    };
+    return Object.fromEntries([...query.matchAll(/(p\d+): project\(fullPath: "([^"]+)"\)((?:(?! p\d+: project).)*)/gs)].map(project));
   };
   const server = http.createServer((request, answer) => {
     const url = new URL(request.url, 'http://x');
@@ -74,13 +83,8 @@ function backend(number, perKind, { lives = 7200 } = {}) {
       state.requests.push(url.pathname);
       if (state.hangs) return;
       if (url.pathname === '/api/graphql') return void json(answer, { data: graph(JSON.parse(text).query) });
-      // The whole of a large folder, by keyset pages.
-      const kind = url.searchParams.get('path');
-      const from = Number(url.searchParams.get('page_token') ?? 0);
-      const all = perKind[kind] ?? 0;
-      const rows = Array.from({ length: Math.min(100, all - from) }, (_, n) => ({ id: 'c0', name: name(kind, from + n), type: 'tree', path: `${kind}/${name(kind, from + n)}`, mode: '040000' }));
-      const query = new URLSearchParams({ ...Object.fromEntries(url.searchParams), page_token: String(from + 100) });
-      json(answer, rows, from + 100 < all ? { link: `<http://x${url.pathname}?${query}>; rel="next"` } : {});
+      answer.writeHead(404, CORS);
+      answer.end();
     });
   });
   state.listen = () => new Promise((resolve) => { server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`)); });

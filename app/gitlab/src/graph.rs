@@ -47,8 +47,19 @@ pub struct Names {
     pub trees: Vec<String>,
     /// Files.
     pub blobs: Vec<String>,
-    /// Whether there may be more than was given.
-    pub more: bool,
+    /// Where more folders begin, when there are any.
+    pub more_trees: Option<Page>,
+    /// Where more files begin, when there may be any.
+    pub more_blobs: Option<Page>,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// The first [`PAGE`] entries.
+    First,
+    /// Those after this cursor, which an answer named.
+    After(String),
 }
 
 /// A folder to list.
@@ -56,8 +67,24 @@ pub struct Names {
 pub struct Folder {
     /// Its path.
     pub path: String,
-    /// Whether its files matter too, not only its folders.
-    pub files: bool,
+    /// Which of its folders, if any.
+    pub trees: Option<Page>,
+    /// Which of its files, if any.
+    pub blobs: Option<Page>,
+}
+
+/// What tells where the next page begins. Whether there is one would cost more for all folders than people may spend: a page that is full
+/// may be followed by an empty one.
+const CURSOR: &str = "pageInfo { endCursor } ";
+/// The same with whether there is one: of a folder whose files are not asked for, as that of the twins.
+const MORE: &str = "pageInfo { hasNextPage endCursor } ";
+
+impl Folder {
+    /// Whether it is listed from the beginning. Where the next files would begin costs more than guests may spend, so it is asked for
+    /// only where there are as many as a page holds.
+    fn begins(&self) -> bool {
+        self.trees == Some(Page::First)
+    }
 }
 
 /// The entries of the same folders of several projects.
@@ -84,9 +111,14 @@ impl Endpoint for ListFolders {
     fn request(&self) -> Request {
         let reference = quoted(&self.reference);
         let folder = |(number, folder): (usize, &Folder)| {
-            let files = if folder.files { format!("blobs(first: {PAGE}) {{ nodes {{ name }} }} ") } else { String::new() };
-            let path = quoted(&folder.path);
-            format!("f{number}: tree(path: {path}, ref: {reference}) {{ trees(first: {PAGE}) {{ nodes {{ name }} pageInfo {{ hasNextPage }} }} {files}}} ")
+            let page = |name: &str, page: Option<&Page>, info: &str| match page {
+                Some(Page::First) => format!("{name}(first: {PAGE}) {{ nodes {{ name }} {info}}} "),
+                Some(Page::After(cursor)) => format!("{name}(first: {PAGE}, after: {}) {{ nodes {{ name }} {info}}} ", quoted(cursor)),
+                None => String::new(),
+            };
+            let whole = if folder.blobs.is_none() { MORE } else { CURSOR };
+            let (trees, blobs) = (page("trees", folder.trees.as_ref(), whole), page("blobs", folder.blobs.as_ref(), if folder.begins() { "" } else { CURSOR }));
+            format!("f{number}: tree(path: {}, ref: {reference}) {{ {trees}{blobs}}} ", quoted(&folder.path))
         };
         let folders: String = self.folders.iter().enumerate().map(folder).collect();
         let project = |(number, path): (usize, &String)| format!("p{number}: project(fullPath: {}) {{ repository {{ {folders}}} }} ", quoted(path));
@@ -96,11 +128,17 @@ impl Endpoint for ListFolders {
     fn decode(&self, response: Response) -> Result<Self::Output, Error> {
         let data = data(&response)?;
         let names = |value: &Value| nodes(value).iter().map(|node| text(&node["name"])).collect();
+        let after = |list: &Value| {
+            let info = &list["pageInfo"];
+            let more = info["hasNextPage"].as_bool().unwrap_or_else(|| nodes(list).len() >= PAGE);
+            info["endCursor"].as_str().filter(|_| more).map(|cursor| Page::After(cursor.to_owned()))
+        };
         let folder = |project: &Value, number: usize| {
             let tree = &project["repository"][format!("f{number}")];
             let (trees, blobs): (Vec<String>, Vec<String>) = (names(&tree["trees"]), names(&tree["blobs"]));
-            let more = tree["trees"]["pageInfo"]["hasNextPage"] == true || blobs.len() >= PAGE;
-            Names { trees, blobs, more }
+            let full = self.folders[number].begins() && blobs.len() >= PAGE;
+            let more_blobs = if full { Some(Page::First) } else { after(&tree["blobs"]) };
+            Names { trees, blobs, more_trees: after(&tree["trees"]), more_blobs }
         };
         let project = |number: usize| {
             let project = &data[format!("p{number}")];
@@ -258,7 +296,7 @@ impl Endpoint for ListRuns {
 
 #[cfg(test)]
 mod tests {
-    use super::{Endpoint, Error, Folder, ListFolders, ListRuns, Response, Status};
+    use super::{Endpoint, Error, Folder, ListFolders, ListRuns, PAGE, Page, Response, Status};
 
     fn answer(body: &str) -> Response {
         Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
@@ -266,7 +304,7 @@ mod tests {
 
     #[test]
     fn names_are_quoted_and_absent_projects_are_told_apart() {
-        let asked = ListFolders::new(vec!["a/\"b\\".into(), "a/c".into()], "HEAD", [Folder { path: "models".into(), files: true }]);
+        let asked = ListFolders::new(vec!["a/\"b\\".into(), "a/c".into()], "HEAD", [Folder { path: "models".into(), trees: Some(Page::First), blobs: Some(Page::First) }]);
         let query = asked.request().body.map(|body| body["query"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
         assert!(query.contains(r#"p0: project(fullPath: "a/\"b\\")"#), "{query}");
         let body = r#"{"data":{"p0":null,"p1":{"repository":{"f0":{"trees":{"nodes":[{"name":"x"}]},"blobs":{"nodes":[]}}}}}}"#;
@@ -275,6 +313,22 @@ mod tests {
         assert_eq!(found[1].as_ref().map(|folders| folders[0].trees.clone()), Some(vec!["x".to_owned()]));
         let empty = asked.decode(answer(r#"{"data":{"p0":{"repository":null},"p1":{"repository":{"f0":null}}}}"#)).unwrap_or_default();
         assert!(empty.iter().flatten().flatten().all(|names| names.trees.is_empty()));
+    }
+
+    #[test]
+    fn long_folders_go_on_where_they_ended() {
+        let of = |trees, blobs| ListFolders::new(vec!["a".into()], "HEAD", [Folder { path: "data".into(), trees, blobs }]);
+        let files = vec![r#"{"name":"x"}"#; PAGE].join(",");
+        let body = format!(r#"{{"data":{{"p0":{{"repository":{{"f0":{{"trees":{{"nodes":[{files}],"pageInfo":{{"endCursor":"c\"1"}}}},"blobs":{{"nodes":[{files}]}}}}}}}}}}}}"#);
+        let first = of(Some(Page::First), Some(Page::First));
+        let names = first.decode(answer(&body)).unwrap_or_default().remove(0).unwrap_or_default().remove(0);
+        assert_eq!((names.more_trees.clone(), names.more_blobs.clone()), (Some(Page::After("c\"1".into())), Some(Page::First)));
+        let next = of(names.more_trees, names.more_blobs);
+        let query = next.request().body.map(|body| body["query"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
+        assert!(query.contains(r#"trees(first: 100, after: "c\"1")"#) && query.matches("endCursor").count() == 2, "{query}");
+        let end = r#"{"data":{"p0":{"repository":{"f0":{"trees":{"nodes":[]},"blobs":{"nodes":[{}],"pageInfo":{"endCursor":"c2"}}}}}}}"#;
+        let names = next.decode(answer(end)).unwrap_or_default().remove(0).unwrap_or_default().remove(0);
+        assert_eq!((names.more_trees, names.more_blobs), (None, None));
     }
 
     #[test]

@@ -3,17 +3,21 @@
 
 use futures_util::future::{join_all, try_join_all};
 use gitlab::Error;
-use gitlab::endpoint::{ask, ask_all};
-use gitlab::graph::{Folder, ListFolders, Names, PAGE, ReadTexts};
+use gitlab::endpoint::ask;
+use gitlab::graph::{Folder, ListFolders, Names, PAGE, Page, ReadTexts};
 use gitlab::repository::ListTree;
 use twin::asset::{Asset, Kind, Owner, assets};
 use twin::shelf::order;
 
+use crate::browser;
 use crate::instances::Client;
 use crate::problem::Problem;
 
-/// A folder with more entries than this many pages of a hundred is not listed whole.
+/// Of a folder with more entries than this many pages of a hundred the rest is left out.
 const PAGES: usize = 50;
+
+/// Milliseconds in which the first part of an answer comes on screen.
+const SHOWN: u32 = 40;
 
 /// What an instance has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,15 +38,38 @@ pub fn listing(client: &Client, owner: Owner, path: &str) -> ListTree {
 pub fn folders(client: &Client) -> ListFolders {
     let projects = client.owners().iter().map(|owner| client.project_path(*owner)).collect();
     // A twin is a folder; of the other kinds a file alone is an asset too.
-    ListFolders::new(projects, client.branch(), Kind::ALL.map(|kind| Folder { path: kind.folder().to_owned(), files: kind != Kind::Twin }))
+    let folder = |kind: Kind| Folder { path: kind.folder().to_owned(), trees: Some(Page::First), blobs: (kind != Kind::Twin).then_some(Page::First) };
+    ListFolders::new(projects, client.branch(), Kind::ALL.map(folder))
 }
 
-/// All entries of a folder that has more than one answer of the graph holds.
-async fn whole(client: &Client, owner: Owner, kind: Kind) -> Result<Vec<Asset>, Error> {
-    let entries = ask_all(client, &ListTree::new(client.project(owner), kind.folder()).at(client.branch()), PAGES).await?;
-    // What is below a folder does not matter, only that there is a folder.
-    let paths: Vec<String> = entries.into_iter().map(|entry| if entry.kind == gitlab::repository::EntryKind::Blob { entry.path } else { entry.path + "/_" }).collect();
-    Ok(assets(owner, paths.iter().map(String::as_str)))
+/// Folders of a project that have more than an answer holds, and where that begins.
+type Rest = Vec<(Kind, Option<Page>, Option<Page>)>;
+
+/// What of `names` is not there yet.
+fn rest_of(kind: Kind, names: Names) -> Option<(Kind, Option<Page>, Option<Page>)> {
+    (names.more_trees.is_some() || names.more_blobs.is_some()).then_some((kind, names.more_trees, names.more_blobs))
+}
+
+/// The rest of an owner's folders: the next page of each in one request, again and again.
+async fn others(client: &Client, owner: Owner, mut rest: Rest) -> Result<Vec<Asset>, Error> {
+    let mut found = Vec::new();
+    for _ in 1..PAGES {
+        if rest.is_empty() {
+            break;
+        }
+        let folders = rest.iter().map(|(kind, trees, blobs)| Folder { path: kind.folder().to_owned(), trees: trees.clone(), blobs: blobs.clone() });
+        let answer = ask(client, &ListFolders::new(vec![client.project_path(owner)], client.branch(), folders)).await?;
+        let lists = answer.into_iter().flatten().flatten();
+        rest = rest
+            .iter()
+            .zip(lists)
+            .filter_map(|((kind, ..), names)| {
+                found.extend(of_names(owner, *kind, &names));
+                rest_of(*kind, names)
+            })
+            .collect();
+    }
+    Ok(found)
 }
 
 /// What a folder's names are.
@@ -56,30 +83,32 @@ fn of_names(owner: Owner, kind: Kind, names: &Names) -> Vec<Asset> {
 pub async fn of_instance(client: Client, give: impl Fn(Found)) -> Result<Found, Problem> {
     let fail = |error: Error| Problem::new(&error, "load the library", &client.instance.name);
     let answer = ask(&client, &folders(&client)).await.map_err(fail)?;
-    let (mut found, mut rest) = (Found::default(), Vec::new());
+    let (mut found, mut more) = (Found::default(), Vec::new());
     for (owner, folders) in client.owners().iter().zip(answer) {
         let Some(folders) = folders else {
             found.missing.push(*owner);
             continue;
         };
+        let mut rest = Rest::new();
         for (kind, names) in Kind::ALL.into_iter().zip(folders) {
             found.assets.extend(of_names(*owner, kind, &names));
-            if names.more {
-                rest.push((*owner, kind));
-            }
+            rest.extend(rest_of(kind, names));
+        }
+        if !rest.is_empty() {
+            more.push((*owner, rest));
         }
     }
-    if rest.is_empty() {
-        found.assets.sort_unstable_by(order);
-        return Ok(found);
-    }
-    let mut first = found.clone();
-    first.assets.sort_unstable_by(order);
-    give(first);
-    let large = try_join_all(rest.iter().map(|(owner, kind)| whole(&client, *owner, *kind))).await.map_err(fail)?;
-    found.assets.retain(|asset| !rest.contains(&(asset.owner, asset.kind)));
-    found.assets.extend(large.into_iter().flatten());
     found.assets.sort_unstable_by(order);
+    if !more.is_empty() {
+        give(found.clone());
+        // What was given is shown first.
+        browser::sleep(SHOWN).await;
+        let others = try_join_all(more.into_iter().map(|(owner, rest)| others(&client, owner, rest))).await.map_err(fail)?;
+        found.assets.extend(others.into_iter().flatten());
+        found.assets.sort_unstable_by(order);
+        // Files whose next page was not named came twice.
+        found.assets.dedup();
+    }
     Ok(found)
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use gitlab::graph::{Folder, ListFolders, ListRuns, ReadTexts, Runs};
+use gitlab::graph::{Folder, ListFolders, ListRuns, Page, ReadTexts, Runs};
 use gitlab::mine::ListMine;
 use gitlab::{Endpoint, Response};
 
@@ -19,7 +19,13 @@ async fn put<E: Endpoint>(actor: &Actor, question: &E) -> E::Output {
 /// Two projects within what people may spend, one within what guests may.
 #[tokio::test]
 async fn the_questions_of_the_app_fit() {
-    let kinds = || ["digital_twins", "functions", "models", "tools", "data"].map(|path| Folder { path: path.to_owned(), files: path != "digital_twins" });
+    let kinds = || {
+        ["digital_twins", "functions", "models", "tools", "data"].map(|path| Folder {
+            path: path.to_owned(),
+            trees: Some(Page::First),
+            blobs: (path != "digital_twins").then_some(Page::First),
+        })
+    };
     let world = World::new().await;
     let alice = world.person("alice", &["read_api"]).await;
     let (own, common) = ("dtaas/alice".to_owned(), "dtaas/common".to_owned());
@@ -35,6 +41,10 @@ async fn the_questions_of_the_app_fit() {
     admin.with("PUT", "/projects/dtaas%2Fcommon", json!({ "visibility": "public" })).await.expect(200);
     let guest = put(&world.anonymous(), &ListFolders::new(vec![common], "HEAD", kinds())).await;
     assert!(guest[0].as_ref().is_some_and(|folders| !folders[2].trees.is_empty()), "{guest:?}");
+    // What follows is asked with both cursors, of one project at a time.
+    let after = |path: &str| Folder { path: path.to_owned(), trees: Some(Page::After("MTAw".into())), blobs: Some(Page::First) };
+    let rest = put(&world.anonymous(), &ListFolders::new(vec!["dtaas/common".to_owned()], "HEAD", ["digital_twins", "functions", "models", "tools", "data"].map(after))).await;
+    assert!(rest[0].as_ref().is_some_and(|folders| folders.len() == 5), "{rest:?}");
 }
 
 /// Asks the graph, which lies beside the versioned API.
