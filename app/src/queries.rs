@@ -8,6 +8,7 @@ pub mod checks;
 pub mod compare;
 pub mod copy;
 pub mod dashboard;
+pub mod early;
 pub mod embed;
 pub mod fan;
 pub mod federated;

@@ -16,6 +16,8 @@ pub struct Assets {
     pub css: String,
     /// Module.
     pub js: String,
+    /// The module that fetches pages, which the other one imports.
+    pub split: String,
     /// WebAssembly.
     pub wasm: String,
     /// What a page that unfolds an address shows of it; it is public, so it says no more than the address.
@@ -33,6 +35,9 @@ pub(crate) fn inert_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().replace('<', "\\u003c")
 }
 
+/// Milliseconds that the app lets pass, once it is here, while the first rows come on screen: taking over a page keeps it from being drawn.
+const ROWS: u32 = 50;
+
 /// What a page that unfolds an address reads (ogp.me).
 fn unfolded(name: &'static str, content: String) -> impl IntoView {
     leptos::html::meta().attr("property", name).content(content)
@@ -49,12 +54,12 @@ pub fn shell() -> impl IntoView {
     // does nothing: the notice at its end says so.
     let boot = format!(
         "import init, {{ hydrate }} from '{}';\
-         init({{ module_or_path: '{}' }}).then(hydrate).catch((error) => {{ console.error(error); document.getElementById('boot-failed').hidden = false; }});",
+         init({{ module_or_path: '{}' }}).then(() => Promise.race([globalThis.twinportRows, new Promise((done) => setTimeout(done, {ROWS}))])).then(hydrate).catch((error) => {{ console.error(error); document.getElementById('boot-failed').hidden = false; }});",
         assets.js, assets.wasm
     );
     // While developing: the server goes away and comes back with what was changed.
     let again = "let was = true; setInterval(async () => { try { await fetch('/healthz'); if (!was) location.reload(); was = true; } catch { was = false; } }, 150);";
-    let ahead = ahead.map(|ahead| view! { <script type="module" r#async nonce=nonce.clone()>{ahead}</script> });
+    let ahead = ahead.map(|ahead| view! { <script nonce=nonce.clone()>{ahead}</script> });
     let again = assets.dev.then(|| view! { <script nonce=nonce.clone()>{again}</script> });
     let theme = "try{const t=localStorage.getItem('theme');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
     view! {
@@ -65,11 +70,13 @@ pub fn shell() -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <script nonce=nonce.clone()>{theme}</script>
+                // Before anything that a script would wait for.
+                {ahead}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=assets.css.clone()/>
                 <link rel="modulepreload" href=assets.js.clone() nonce=nonce.clone()/>
+                <link rel="modulepreload" href=assets.split.clone() nonce=nonce.clone()/>
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" crossorigin="anonymous"/>
-                {ahead}
                 <script type="application/json" id="bootstrap" nonce=nonce.clone()>{bootstrap}</script>
                 <script type="module" nonce=nonce>{boot}</script>
                 {again}

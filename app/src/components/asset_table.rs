@@ -8,6 +8,8 @@ use leptos::html::Tbody;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::{Asset, Kind};
+use twin::plain::plain;
+use twin::shelf::Shown;
 
 use super::instance_mark::InstanceMark;
 use crate::bootstrap::Instance;
@@ -15,6 +17,7 @@ use crate::browser;
 use crate::instances::Client;
 use crate::queries::library::descriptions;
 use crate::routes::Route;
+use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::window::Window;
 
@@ -35,8 +38,8 @@ type Find = Rc<dyn Fn(u32) -> Option<(usize, Asset)>>;
 pub struct Shelved {
     /// The instances, with who asks them.
     pub parts: Vec<(Instance, Option<Client>)>,
-    /// Places of the rows, in order.
-    pub rows: Signal<Vec<u32>, LocalStorage>,
+    /// The rows, in order.
+    pub shown: Cell<Shown>,
     /// What is at a place.
     pub find: StoredValue<Find, LocalStorage>,
 }
@@ -44,14 +47,18 @@ pub struct Shelved {
 /// A row by what it is, so that it stays while others come and go.
 type Key = (usize, Asset);
 
-/// Milliseconds in which rows come together to ask for their texts at once.
+/// Milliseconds in which the first rows come together to ask for their texts at once.
 const GATHER: u32 = 30;
+/// Later rows ask when none came for so long: those that pass by while somebody types or scrolls are not asked for.
+const REST: u32 = 150;
 
 /// Short texts that are known, and rows that wait for theirs.
 #[derive(Default)]
 struct Texts {
     known: HashMap<Key, Option<String>>,
     waiting: Vec<(Key, RwSignal<Option<String>>)>,
+    /// How many have been waited for.
+    wanted: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -68,12 +75,19 @@ impl Library {
         let first = self.texts.try_update_value(|texts| {
             if known.is_none() {
                 texts.waiting.push((key.clone(), text));
+                texts.wanted += 1;
             }
-            known.is_none() && texts.waiting.len() == 1
+            (known.is_none() && texts.waiting.len() == 1).then_some(texts.wanted == 1)
         });
-        if first == Some(true) {
+        if let Some(first) = first.flatten() {
+            let wanted = move || self.texts.try_with_value(|texts| texts.wanted);
             spawn_local(async move {
                 browser::sleep(GATHER).await;
+                let mut before = if first { wanted() } else { None };
+                while before != wanted() {
+                    before = wanted();
+                    browser::sleep(REST).await;
+                }
                 self.ask().await;
             });
         }
@@ -81,7 +95,8 @@ impl Library {
     }
 
     async fn ask(self) {
-        let Some(waiting) = self.texts.try_update_value(|texts| std::mem::take(&mut texts.waiting)) else { return };
+        let Some(mut waiting) = self.texts.try_update_value(|texts| std::mem::take(&mut texts.waiting)) else { return };
+        waiting.retain(|(_, text)| !text.is_disposed());
         let clients = self.clients.try_get_value().unwrap_or_default();
         let of = |number: usize, client: Client| {
             let rows: Vec<_> = waiting.iter().filter(|((part, _), _)| *part == number).cloned().collect();
@@ -107,7 +122,7 @@ fn row(library: Library, instance: Option<Instance>, id: &str, key: &Key) -> Any
     // The row has its height before its text comes.
     view! {
         <tr>
-            <th scope="row"><a href=href>{asset.name}</a><p class="faint">{dynamic(move || text.get().unwrap_or_else(|| "\u{a0}".to_owned()))}</p></th>
+            <th scope="row"><a href=href>{plain(&asset.name)}</a><p class="faint">{dynamic(move || text.get().unwrap_or_else(|| "\u{a0}".to_owned()))}</p></th>
             {instance.map(|instance| view! { <td><InstanceMark instance/></td> })}
             <td>{asset.kind.label()}</td>
             <td><span class="tag" data-variant=asset.owner.word()>{asset.owner.label()}</span></td>
@@ -119,15 +134,15 @@ fn row(library: Library, instance: Option<Instance>, id: &str, key: &Key) -> Any
 /// The table.
 #[component]
 pub fn AssetTable(shelved: Shelved) -> impl IntoView {
-    let Shelved { parts, rows, find } = shelved;
+    let Shelved { parts, shown, find } = shelved;
     let several = parts.len() > 1;
     let (instances, clients): (Vec<Instance>, Vec<Option<Client>>) = parts.into_iter().unzip();
     let library = Library { texts: StoredValue::new_local(Texts::default()), clients: StoredValue::new_local(clients) };
     let body = NodeRef::<Tbody>::new();
-    let window = Window::new(body, Signal::derive_local(move || rows.with(Vec::len)));
+    let window = Window::new(body, Signal::derive_local(move || shown.with(|shown| shown.rows.len())));
     let visible = move || {
         let (first, last) = window.range();
-        rows.with(|rows| rows[first.min(rows.len())..last.min(rows.len())].iter().filter_map(|place| (find.try_get_value()?)(*place)).collect::<Vec<Key>>())
+        shown.with(|Shown { rows, .. }| rows[first.min(rows.len())..last.min(rows.len())].iter().filter_map(|place| (find.try_get_value()?)(*place)).collect::<Vec<Key>>())
     };
     let instances = StoredValue::new_local(instances);
     let draw = move |key: Key| {

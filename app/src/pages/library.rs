@@ -15,6 +15,7 @@ use crate::components::finding::{Only, Rows, Sieve, facets, in_files};
 use crate::components::in_files::LETTERS;
 use crate::components::strip::Strip;
 use crate::places::Places;
+use crate::queries::early::FIRST_ROWS;
 use crate::queries::fan::{Part, fan};
 use crate::queries::library::{Found, of_instance};
 use crate::routes::{Route, more_of};
@@ -26,6 +27,8 @@ use crate::ui::loaded::Skeleton;
 
 /// After so long without a new answer the order by name is made, for when somebody asks for it.
 const SETTLED: std::time::Duration = std::time::Duration::from_millis(300);
+/// What is typed stands in the address when one has stopped for so long: some browsers refuse more than a hundred addresses in ten seconds.
+const TYPED: std::time::Duration = std::time::Duration::from_millis(150);
 
 /// The kinds as a row of links, with how many there are of each.
 fn kinds(places: &Places, chosen: Memo<Option<Kind>>, counts: Signal<[usize; 6]>) -> impl IntoView + use<> {
@@ -117,13 +120,31 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
         parts.with_value(|parts| parts.iter().for_each(|part| part.answer.track()));
         if !planned.get_value() {
             planned.set_value(true);
-            request_animation_frame(take);
+            // Where nothing is there yet, nothing is waited for.
+            if shelf.with_value(Shelf::is_empty) {
+                take();
+            } else {
+                request_animation_frame(take);
+            }
         }
     });
     Effect::new(move |_| {
         let (text, kind) = (text.get(), kind.get());
         narrow.set(Narrow { text, kind, ..now(narrow) });
     });
+    // Which change of the address is the last.
+    let turn = StoredValue::new(0_u32);
+    let address = move |wanted: &(Narrow, String)| {
+        let _ = turn.try_update_value(|turn| *turn = turn.wrapping_add(1));
+        let (mine, wanted, navigate) = (turn.get_value(), wanted.clone(), navigate.clone());
+        let write = move || {
+            if turn.try_get_value() == Some(mine) {
+                let here = Route::parse(&path.get_untracked()).narrowed(&wanted.0.text, wanted.0.owner, &wanted.1);
+                navigate(&here, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+            }
+        };
+        set_timeout(write, TYPED);
+    };
     // What is asked for decides what is shown, and stands in the address.
     Effect::new(move |before: Option<(Narrow, String)>| {
         only.track();
@@ -134,8 +155,7 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
             if before == wanted {
                 return wanted;
             }
-            let here = Route::parse(&path.get_untracked()).narrowed(&wanted.0.text, wanted.0.owner, &wanted.1);
-            navigate(&here, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+            address(&wanted);
             if text.get_untracked() != wanted.0.text {
                 text.set(wanted.0.text.clone());
             }
@@ -154,14 +174,15 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
     let table = dynamic(move || {
         let shelved = Shelved {
             parts: parts.with_value(|parts| parts.iter().map(|part| (part.asked.instance.clone(), part.asked.client.clone())).collect()),
-            rows: Signal::derive_local(move || shown.with(|shown| shown.rows.clone())),
+            shown,
             find: StoredValue::new_local(std::rc::Rc::new(move |place| shelf.try_with_value(|shelf| shelf.item(place).map(|item| (item.part, item.asset.clone()))).flatten())),
         };
         some.get().then(|| view! { <AssetTable shelved/> })
     });
     let whole = move || shelf.with_value(Shelf::len);
     let rest = dynamic(move || match (waiting.get(), empty.get()) {
-        (true, _) => view! { <Skeleton rows=5 label="Loading assets"/> }.into_any(),
+        // The document fills the table before the app is there.
+        (true, _) => view! { <table class="rows assets" id=FIRST_ROWS hidden></table><Skeleton rows=5 label="Loading assets"/> }.into_any(),
         (_, true) => parts.with_value(|parts| nothing(parts, narrow, more, whole())),
         _ => ().into_any(),
     });

@@ -8,6 +8,7 @@ use twin::asset::{Asset, Kind, Owner};
 
 use crate::bootstrap::{Access, Bootstrap};
 use crate::instances::Client;
+use crate::queries::early;
 use crate::queries::library::{folders, listing};
 use crate::routes::{Route, api_base, token_url};
 use crate::shell::inert_json;
@@ -15,7 +16,7 @@ use crate::shell::inert_json;
 /// Keeps each promise under its address (and body) until the app takes it. What is asked waits for
 /// the token; what cannot be sent is dropped, and asked again the ordinary way. What nobody took in
 /// half a minute is old.
-const SCRIPT: &str = "const ahead = globalThis.twinportAhead = new Map();\
+const SCRIPT: &str = "{ const ahead = globalThis.twinportAhead = new Map();\
 for (const [ask, wanted] of ASKS) {\
 const token = fetch(ask, { method: 'POST', headers: { 'X-Twinport': '1' } }).then(async (r) => [r.status, await r.text()]);\
 token.catch(() => {});\
@@ -65,7 +66,8 @@ pub fn script(path: &str, bootstrap: &Bootstrap) -> Option<String> {
             None => asks.push((token, wanted.collect())),
         }
     }
-    (!asks.is_empty()).then(|| SCRIPT.replace("ASKS", &inert_json(&asks)))
+    let early = early::script(&route, bootstrap).unwrap_or_default();
+    (!asks.is_empty()).then(|| SCRIPT.replace("ASKS", &inert_json(&asks)) + &early + "}")
 }
 
 #[cfg(test)]
@@ -99,6 +101,7 @@ mod tests {
         let text = script("/i/local/library", &bootstrap(vec![person.clone()])).unwrap_or_default();
         assert_eq!(text.matches("/api/graphql").count(), 1, "{text}");
         assert!(text.contains("aas/ada") && !text.contains('<'), "{text}");
+        assert!(text.contains("first-rows") && text.contains("/i/local/twins/private/NAME"), "{text}");
         let text = script("/i/local/runs", &bootstrap(vec![person])).unwrap_or_default();
         assert!(text.contains("\"/auth/forge/token\"") && !text.contains("/graphql"), "{text}");
     }

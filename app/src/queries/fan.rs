@@ -5,6 +5,7 @@ use std::any::Any;
 use std::cell::{Cell as StdCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use gitlab::Error;
@@ -20,6 +21,9 @@ use crate::ui::cell::Cell;
 /// Milliseconds after which an instance is called slow, and after which it is not waited for.
 const SLOW: u32 = 1_000;
 const BUDGET: u32 = 4_000;
+
+/// So many instances are asked in one go: one that hangs does not keep the first rows waiting.
+const AT_ONCE: usize = 4;
 
 /// How one instance's answer stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,7 +149,7 @@ where
     F: Future<Output = Result<T, Problem>> + 'static,
 {
     let clients = expect_context::<Instances>();
-    let part = move |instance: Instance| {
+    let part = move |(number, instance): (usize, Instance)| {
         let client = clients.client(&instance.id);
         let standing = Cell::new(if client.is_some() { Standing::Asked } else { Standing::SignedOut });
         let answer = Cell::new(None::<Rc<T>>);
@@ -196,8 +200,12 @@ where
         };
         let ask: Rc<dyn Fn(bool)> = Rc::new(ask);
         let first = StoredValue::new_local(ask.clone());
-        Effect::new(move |_| first.get_value()(false));
+        Effect::new(move |_| match number {
+            0..AT_ONCE => first.get_value()(false),
+            // Each by itself: what the first ones answer is on screen before all are asked, and before the answers that wait already are read.
+            _ => set_timeout(move || first.try_get_value().into_iter().for_each(|ask| ask(false)), Duration::ZERO),
+        });
         Part { asked: Asked { instance, client, standing, ask: first }, answer }
     };
-    instances.into_iter().map(part).collect()
+    instances.into_iter().enumerate().map(part).collect()
 }

@@ -10,6 +10,7 @@ pub mod junit;
 pub mod lifecycle;
 pub mod notebook;
 pub mod phase;
+pub mod plain;
 pub mod run;
 pub mod schedule;
 pub mod search;

@@ -1,7 +1,12 @@
 //! Finding names while somebody types: whole words before parts of words, and what was mistyped
 //! last. Fast enough for every keystroke over tens of thousands of names.
 
+use std::collections::HashMap;
+
 use strsim::osa_distance;
+
+/// How far parts of names are from a word that was typed: names share most of their parts.
+type Near<'a> = HashMap<&'a str, Option<u8>>;
 
 /// Letters of a text as bits, to rule out most texts without reading them.
 fn letters(text: &str) -> u32 {
@@ -65,9 +70,8 @@ impl Needle {
     }
 
     /// How far `hay` is from what was typed: 0 is the name itself. Nothing where it does not match.
-    #[must_use]
-    pub fn rank(&self, hay: &Hay) -> Option<u8> {
-        self.0.iter().try_fold(0_u8, |sum, word| Some(sum.saturating_add(word.rank(hay)?)))
+    fn rank<'a>(&self, hay: &'a Hay, near: &mut [Near<'a>]) -> Option<u8> {
+        self.0.iter().zip(near).try_fold(0_u8, |sum, (word, near)| Some(sum.saturating_add(word.rank(hay, near)?)))
     }
 
     /// The places in `hays` of those that match, the nearest first, else in their order.
@@ -77,8 +81,9 @@ impl Needle {
             return hays.into_iter().map(|(place, _)| place).collect();
         }
         let mut by_rank: Vec<Vec<u32>> = Vec::new();
+        let mut near = vec![Near::new(); self.0.len()];
         for (place, hay) in hays {
-            if let Some(rank) = self.rank(hay) {
+            if let Some(rank) = self.rank(hay, &mut near) {
                 let rank = usize::from(rank);
                 if by_rank.len() <= rank {
                     by_rank.resize(rank + 1, Vec::new());
@@ -91,7 +96,7 @@ impl Needle {
 }
 
 impl Word {
-    fn rank(&self, hay: &Hay) -> Option<u8> {
+    fn rank<'a>(&self, hay: &'a Hay, near: &mut Near<'a>) -> Option<u8> {
         let absent = (self.letters & !hay.letters).count_ones();
         if absent > self.slips {
             return None;
@@ -107,23 +112,23 @@ impl Word {
                 _ => 3,
             });
         }
-        self.nearly(&hay.lower)
-    }
-
-    /// A word that was mistyped, or the beginning of one.
-    fn nearly(&self, name: &str) -> Option<u8> {
         if self.slips == 0 {
             return None;
         }
-        let length = self.text.chars().count();
-        let distance = |part: &str| {
-            let most = length + self.slips as usize;
-            let ends = part.char_indices().map(|(place, _)| place).chain([part.len()]);
-            let ends = ends.enumerate().filter(|(count, _)| *count + self.slips as usize >= length && *count <= most);
-            ends.map(|(_, end)| osa_distance(&self.text, &part[..end])).min()
-        };
-        let least = name.split(|letter: char| !letter.is_alphanumeric()).filter_map(distance).min()?;
-        (least <= self.slips as usize).then(|| 4 + u8::try_from(least).unwrap_or(9))
+        let parts = hay.lower.split(|letter: char| !letter.is_alphanumeric());
+        parts.filter_map(|part| *near.entry(part).or_insert_with(|| self.nearly(part))).min()
+    }
+
+    /// A word that was mistyped, or the beginning of one.
+    fn nearly(&self, part: &str) -> Option<u8> {
+        let (length, slips) = (self.text.chars().count(), self.slips as usize);
+        if (self.letters & !letters(part)).count_ones() > self.slips {
+            return None;
+        }
+        let ends = part.char_indices().map(|(place, _)| place).chain([part.len()]);
+        let ends = ends.enumerate().filter(|(count, _)| *count + slips >= length && *count <= length + slips);
+        let least = ends.map(|(_, end)| osa_distance(&self.text, &part[..end])).min()?;
+        (least <= slips).then(|| 4 + u8::try_from(least).unwrap_or(9))
     }
 }
 
