@@ -93,8 +93,7 @@ pub async fn page(Shared(state): Shared<State>, session: Session, request: Reque
     let origins: String = origins.iter().map(|origin| format!(" {origin}")).collect();
     let path = request.uri().path().to_owned();
     let title = Route::find(&path).map(|route| unfolded(&route)).unwrap_or_else(|| "Twinport".to_owned());
-    let assets =
-        Assets { title, oembed: None, path, css: site::path_of("main.css"), js: site::path_of("twinport.js"), wasm: site::path_of("twinport.wasm"), dev: cfg!(debug_assertions) };
+    let assets = Assets { title, oembed: None, path, ..site::assets() };
     // Asked for while the page itself is still on its way (RFC 8288): the app is most of what a slow line waits for.
     let ahead = format!("<{}>; rel=preload; as=fetch; crossorigin=anonymous, <{}>; rel=preload; as=style", assets.wasm, assets.css);
     let render = leptos_axum::render_app_to_stream_with_context(

@@ -39,6 +39,20 @@ pub fn path_of(file: &str) -> String {
     format!("/pkg/{}/{file}", hash())
 }
 
+/// What every page loads.
+#[must_use]
+pub fn assets() -> app::shell::Assets {
+    let dev = cfg!(debug_assertions);
+    app::shell::Assets {
+        css: path_of("main.css"),
+        js: path_of("twinport.js"),
+        split: path_of("__wasm_split.js"),
+        wasm: path_of("twinport.wasm"),
+        dev,
+        ..app::shell::Assets::default()
+    }
+}
+
 fn kind(file: &str) -> &'static str {
     match file.rsplit('.').next() {
         Some("js") => "text/javascript; charset=utf-8",

@@ -73,7 +73,7 @@ pub fn on(name: &str) -> Vec<&'static str> {
 
 /// Files of the first load; the rest is fetched when a page needs it.
 pub fn is_entry(name: &str) -> bool {
-    matches!(name, "twinport.js" | "twinport.wasm" | "main.css" | "__wasm_split.js") || (name.starts_with("inline") && name.ends_with(".js"))
+    matches!(name, "twinport.js" | "twinport.wasm" | "main.css" | "__wasm_split.js")
 }
 
 fn budget() -> Result<()> {

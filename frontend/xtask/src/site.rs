@@ -74,11 +74,14 @@ fn bundle(file: &Path) -> Result<()> {
 }
 
 /// A module without what only people read; whose it is stays in it.
+fn esbuild(from: &Path, to: &Path, more: &[&str]) -> Result<()> {
+    let mut tool = std::process::Command::new("node");
+    tool.arg("node_modules/esbuild/bin/esbuild").arg(from).args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning"]).args(more);
+    call(tool.arg(format!("--outfile={}", to.display())).current_dir(root().join("end2end")))
+}
+
 fn shorten(from: &Path, to: &Path) -> Result<()> {
-    let folder = root().join("end2end");
-    let mut esbuild = std::process::Command::new("node");
-    esbuild.arg("node_modules/esbuild/bin/esbuild").arg(from).args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning"]);
-    call(esbuild.arg(format!("--outfile={}", to.display())).current_dir(&folder))?;
+    esbuild(from, to, &[])?;
     // The words at its top that say whose it is.
     let text = std::fs::read_to_string(from)?;
     if let Some((head, _)) = text.strip_prefix("/*").and_then(|rest| rest.split_once("*/")) {
@@ -131,8 +134,10 @@ pub fn build(release: bool) -> Result<()> {
     std::fs::copy(plots.join("uPlot.min.css"), package.join("uplot.css")).context("uPlot is not there: run `npm ci` in end2end")?;
     shorten(&plots.join("uPlot.esm.js"), &package.join("uplot.js"))?;
     if release {
-        shorten(&package.join("twinport.js"), &fresh.join("short.js"))?;
+        // With what it imports, which a browser would only ask for once it has it.
+        esbuild(&package.join("twinport.js"), &fresh.join("short.js"), &["--bundle", "--external:./__wasm_split.js"])?;
         std::fs::rename(fresh.join("short.js"), package.join("twinport.js"))?;
+        std::fs::remove_dir_all(package.join("snippets"))?;
     }
     std::fs::copy(root().join("public/favicon.svg"), fresh.join("favicon.svg"))?;
     let mut hasher = Sha256::new();

@@ -104,15 +104,7 @@ pub async fn show(Shared(state): Shared<State>, Query(asked): Query<Asked>, requ
         format!("{}/oembed?url={}", state.public_url, percent_encoding::utf8_percent_encode(&address, percent_encoding::NON_ALPHANUMERIC))
     });
     let title = grant.subject.twin.clone().unwrap_or_else(|| "A view of Twinport".to_owned());
-    let assets = Assets {
-        title,
-        oembed,
-        path: String::new(),
-        css: site::path_of("main.css"),
-        js: site::path_of("twinport.js"),
-        wasm: site::path_of("twinport.wasm"),
-        dev: cfg!(debug_assertions),
-    };
+    let assets = Assets { title, oembed, path: String::new(), ..site::assets() };
     let render = leptos_axum::render_app_to_stream_with_context(
         move || {
             provide_context(bootstrap.clone());
