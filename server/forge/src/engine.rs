@@ -6,6 +6,7 @@ pub mod create;
 pub mod environments;
 pub mod predefined;
 pub mod process;
+pub mod recover;
 pub mod schedules;
 
 use gitlab::Status;

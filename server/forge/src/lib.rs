@@ -191,7 +191,8 @@ impl Forge {
         access::blocking(clearing).await.map_err(|error| OpenError::Prepare(format!("{error:?}")))?;
         // The commands beside the server print addresses, and only the server knows where it is.
         store::set_setting(&self.db, "url", &self.url("")).await.map_err(|error| OpenError::Prepare(error.to_string()))?;
-        self.fail_orphans().await.map_err(|error| OpenError::Prepare(format!("{error:?}")))
+        self.fail_orphans().await.map_err(|error| OpenError::Prepare(format!("{error:?}")))?;
+        self.go_on().await.map_err(|error| OpenError::Prepare(format!("{error:?}")))
     }
 
     /// Closes the database, everything written in one file.

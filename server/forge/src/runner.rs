@@ -251,7 +251,9 @@ impl Forge {
         if let Err(error) = self.environment_begins(&row).await {
             tracing::error!(job = row.id, ?error, "failed to write down an environment");
         }
-        self.update_pipeline(row.pipeline_id).await?;
+        if let Err(error) = self.update_pipeline(row.pipeline_id).await {
+            tracing::error!(job = row.id, ?error, "failed to write down that a job began");
+        }
         let forge = self.clone();
         tokio::spawn(async move {
             let (id, worker, own) = (row.id, forge.clone(), row.clone());
@@ -259,9 +261,7 @@ impl Forge {
             let ended = tokio::spawn(async move { worker.run_job(own, &token, cancel).await }).await;
             if let Err(error) = ended {
                 tracing::error!(job = id, %error, "a job's task broke");
-                if let Err(error) = forge.finish_job(&row, &Status::Failed, Some("runner_system_failure"), None).await {
-                    tracing::error!(job = id, ?error, "failed to write down how a job ended");
-                }
+                forge.end_job(&row, &Status::Failed, Some("runner_system_failure"), None).await;
             }
             forge.runner.table().remove(&id);
             forge.runner.wake.notify_one();

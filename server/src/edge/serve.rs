@@ -129,9 +129,11 @@ impl Front {
         if let Some(host) = host.filter(|_| !request.headers().contains_key(header::HOST)) {
             request.headers_mut().insert(header::HOST, host);
         }
-        // When the client goes, nobody works for it any more.
-        let answer = AbortOnDropHandle::new(self.main.spawn(self.router.clone().oneshot(request.map(Body::new))));
-        match answer.await {
+        // When the client goes, nobody reads for it any more; what it asked to be changed is carried through, never left half done.
+        let reads = request.method().is_safe();
+        let working = self.main.spawn(self.router.clone().oneshot(request.map(Body::new)));
+        let outcome = if reads { AbortOnDropHandle::new(working).await } else { working.await };
+        match outcome {
             Ok(Ok(response)) => response.map(Answer::Own),
             Ok(Err(never)) => match never {},
             Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong here; the server's log says what".to_owned()),

@@ -157,7 +157,7 @@ impl Forge {
     }
 
     /// With `strategy`, a bridge is what its pipeline is.
-    async fn follow_child(&self, bridge: i64, child: &Status) -> ApiResult<()> {
+    pub(crate) async fn follow_child(&self, bridge: i64, child: &Status) -> ApiResult<()> {
         let Some(row) = pipelines::job(&self.db, bridge).await? else { return Ok(()) };
         let follows = options(&row).trigger.is_some_and(|trigger| trigger.strategy.is_some());
         if !follows || row.retried {

@@ -82,12 +82,19 @@ impl Forge {
         if let Err(error) = blocking(move || remove_tree(&folder)).await {
             tracing::error!(job = row.id, ?error, "failed to clear up after a job");
         }
-        if let Err(error) = self.finish_job(&row, &status, reason, exit).await {
+        self.end_job(&row, &status, reason, exit).await;
+    }
+
+    /// Writes down how a job ended, again while that fails: a job that nobody ends runs for good.
+    pub(super) async fn end_job(&self, row: &JobRow, status: &Status, reason: Option<&str>, exit: Option<i32>) {
+        for pause in [1, 5, 30, 120] {
+            let Err(error) = self.finish_job(row, status, reason, exit).await else { return };
             tracing::error!(job = row.id, ?error, "failed to write down how a job ended");
+            tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
         }
     }
 
-    pub(super) async fn finish_job(&self, row: &JobRow, status: &Status, reason: Option<&str>, exit: Option<i32>) -> ApiResult<()> {
+    async fn finish_job(&self, row: &JobRow, status: &Status, reason: Option<&str>, exit: Option<i32>) -> ApiResult<()> {
         let _guard = self.engine.lock().await;
         let job = options(row);
         let code = exit.map(i64::from);
