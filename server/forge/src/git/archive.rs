@@ -2,9 +2,9 @@
 
 use std::process::Stdio;
 
-use git2::Signature;
 use tokio::process::{Child, Command};
 
+use super::write::signature;
 use super::{GitError, Repo, find_commit, valid_branch};
 
 /// A `git` that knows nothing of the machine's configuration.
@@ -70,7 +70,7 @@ impl Repo {
         };
         match message.filter(|message| !message.is_empty()) {
             Some(message) => {
-                let signature = Signature::new(tagger.0, tagger.1, &git2::Time::new(time, 0))?;
+                let signature = signature(tagger.0, tagger.1, time)?;
                 repository.tag(name, commit.as_object(), &signature, message, false).map_err(taken)?;
             }
             None => {

@@ -104,6 +104,15 @@ fn clean_path(path: &str) -> Refusal<String> {
     Ok(path.to_owned())
 }
 
+/// Who did something, as git writes it: without what would end a name or an address there.
+pub(super) fn signature(name: &str, email: &str, time: i64) -> Result<Signature<'static>, git2::Error> {
+    let clean = |text: &str, otherwise: &str| {
+        let kept: String = text.chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).collect();
+        if kept.trim().is_empty() { otherwise.to_owned() } else { kept.trim().to_owned() }
+    };
+    Signature::new(&clean(name, "Unknown"), &clean(email, "unknown@localhost"), &git2::Time::new(time, 0))
+}
+
 fn apply(repository: &Repository, overlay: &mut Overlay<'_>, action: &FileAction) -> Refusal<()> {
     let path = clean_path(&action.path)?;
     let existing = overlay.get(&path);
@@ -213,10 +222,7 @@ impl Repo {
             apply(&repository, &mut overlay, action)?;
         }
         let tree = write_tree(&repository, overlay)?;
-        let signature = |(name, email): &(String, String)| {
-            let name = if name.trim().is_empty() { "Unknown" } else { name };
-            Signature::new(name, if email.trim().is_empty() { "unknown@localhost" } else { email }, &git2::Time::new(new.time, 0))
-        };
+        let signature = |(name, email): &(String, String)| signature(name, email, new.time);
         let tree = repository.find_tree(tree)?;
         let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
         let id = repository.commit(None, &signature(&new.author)?, &signature(&new.committer)?, &new.message, &tree, &parents)?;

@@ -100,3 +100,19 @@ async fn lists_are_paged_as_gitlab_pages() {
     let again = alice.send("GET", "/projects/dtaas%2Falice/repository/tree?recursive=true&per_page=5&page=2", &[("if-none-match", &tag)], "").await;
     assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
 }
+
+/// What git would take for the end of a name is left out of it, and is no error of the server.
+#[tokio::test]
+async fn names_of_authors_are_cleaned() {
+    let world = World::new().await;
+    let alice = world.person("alice", &["api"]).await;
+    for (n, (name, email, kept)) in
+        [("<svg onload=x>", "a@b.test", "svg onload=x"), ("<>", "<a@b.test>", "Unknown"), ("Ada\nLovelace Jr.", "", "AdaLovelace Jr.")].into_iter().enumerate()
+    {
+        let actions = json!([{ "action": "create", "file_path": format!("data/author-{n}"), "content": "x" }]);
+        let body = json!({ "branch": "main", "commit_message": "x", "author_name": name, "author_email": email, "actions": actions });
+        let commit = alice.post("/projects/dtaas%2Falice/repository/commits", body).await.expect(201).json();
+        assert_eq!(commit["author_name"], kept, "{commit}");
+        assert!(!commit["author_email"].as_str().unwrap_or_default().contains(['<', '>']), "{commit}");
+    }
+}
