@@ -11,6 +11,7 @@ pub mod later;
 pub mod loaded;
 pub mod menu;
 pub mod notice;
+pub mod onward;
 pub mod tabs;
 pub mod theme;
 pub mod toast;

@@ -4,8 +4,6 @@
 use gitlab::projects::Project;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use twin::asset::{Asset, Owner};
 
 use super::asset_table::route_of;
@@ -18,6 +16,7 @@ use crate::queries::copy::{Snapshot, project};
 use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::notice::{Notice, Tone};
+use crate::ui::onward::Onward;
 use crate::ui::toast::Toasts;
 
 /// Somewhere it can go.
@@ -68,7 +67,7 @@ fn road_words(project: &Project) -> (bool, &'static str) {
 /// The form.
 #[component]
 pub fn BringForm(client: Client, asset: Asset, snapshot: Snapshot) -> impl IntoView {
-    let (navigate, toasts) = (use_navigate(), expect_context::<Toasts>());
+    let (onward, toasts) = (Onward::here(), expect_context::<Toasts>());
     let all = StoredValue::new(goals(&client, &asset));
     let count = all.with_value(Vec::len);
     if count == 0 {
@@ -105,7 +104,7 @@ pub fn BringForm(client: Client, asset: Asset, snapshot: Snapshot) -> impl IntoV
         let asset = of.get_value();
         let part = Part { client: source.get_value(), asset: asset.clone(), snapshot: snapshot.clone(), place: asset.path() };
         let road = if direct.get_untracked() { Road::Commit } else { Road::Request(title.get_untracked(), words.get_untracked()) };
-        let (navigate, known) = (navigate.clone(), known.get_value());
+        let known = known.get_value();
         busy.set(true);
         journey.stopped.set(false);
         problem.set(None);
@@ -114,9 +113,13 @@ pub fn BringForm(client: Client, asset: Asset, snapshot: Snapshot) -> impl IntoV
             match bring(part, goal.client.clone(), goal.owner, road, known, journey).await {
                 Ok(Arrival::Written(_)) => {
                     toasts.good(format!("“{}” is now in {}.", asset.name, goal.client.project_path(goal.owner)));
-                    navigate(&route_of(&instance, &Asset { owner: goal.owner, ..asset }).to_string(), NavigateOptions::default());
+                    onward.to(&route_of(&instance, &Asset { owner: goal.owner, ..asset }).to_string());
                 }
-                Ok(Arrival::Offered(number)) => navigate(&Desk::Change(goal.owner, number).at(&instance).to_string(), NavigateOptions::default()),
+                Ok(Arrival::Offered(number)) => {
+                    if !onward.to(&Desk::Change(goal.owner, number).at(&instance).to_string()) {
+                        toasts.good(format!("“{}” was offered to {} as !{number}.", asset.name, goal.words()));
+                    }
+                }
                 Ok(Arrival::Same) => toasts.good(format!("{} has exactly this already.", goal.words())),
                 Err(error) => {
                     problem.set(Some(error));

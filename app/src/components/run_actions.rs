@@ -4,8 +4,6 @@ use gitlab::environments::Environment;
 use gitlab::{JobId, Status};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use twin::asset::Owner;
 
 use crate::actions::runs::{cancel, start_again, stop_environment, terminate};
@@ -17,6 +15,7 @@ use crate::routes::Route;
 use crate::ui::confirm::Confirm;
 use crate::ui::dynamic::dynamic;
 use crate::ui::icon::{Icon, Picture};
+use crate::ui::onward::Onward;
 use crate::ui::toast::Toasts;
 
 /// Cancel, or run again.
@@ -61,15 +60,19 @@ pub fn RunActions(
             query.refresh();
         });
     };
-    let go = use_navigate();
+    let onward = Onward::here();
     let again = StoredValue::new(move || {
-        let (go, twin) = (go.clone(), view_of.get_untracked().twin.unwrap_or_default());
+        let twin = view_of.get_untracked().twin.unwrap_or_default();
         busy.set(true);
         spawn_local(async move {
             let instance = stored.get_value().instance.id;
             let (run, branch) = view_of.with_untracked(|view| (view.parent.id.0, view.parent.reference.clone()));
             match start_again(stored.get_value(), owner, twin, run, branch).await {
-                Ok(pipeline) => go(&Route::Run { instance, owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
+                Ok(pipeline) => {
+                    if !onward.to(&Route::Run { instance, owner, pipeline, job: None }.to_string()) {
+                        toasts.good(format!("Run {pipeline} was started."));
+                    }
+                }
                 Err(problem) => toasts.bad(problem.title, problem.advice),
             }
             let _ = busy.try_set(false);
@@ -93,11 +96,10 @@ pub fn RunActions(
             }
         });
     };
-    let onward = StoredValue::new(use_navigate());
     let restart = move |job: JobId| {
         let Some((twin, run, branch)) = view_of.with_untracked(|view| Some((view.twin.clone()?, view.parent.id.0, view.parent.reference.clone()))) else { return };
         // All that is needed is taken along: the page may be left meanwhile.
-        let (client, pipelines, go) = (stored.get_value(), pipelines(), onward.get_value());
+        let (client, pipelines) = (stored.get_value(), pipelines());
         busy.set(true);
         toasts.good("The twin is stopped in order, and then started again.");
         spawn_local(async move {
@@ -107,8 +109,11 @@ pub fn RunActions(
             };
             let here = busy.try_set(false).is_none();
             match outcome {
-                Ok(pipeline) if here => go(&Route::Run { instance: client.instance.id, owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
-                Ok(pipeline) => toasts.good(format!("The twin was started again: run {pipeline}.")),
+                Ok(pipeline) => {
+                    if !onward.to(&Route::Run { instance: client.instance.id, owner, pipeline, job: None }.to_string()) {
+                        toasts.good(format!("The twin was started again: run {pipeline}."));
+                    }
+                }
                 Err(problem) => toasts.bad(problem.title, problem.advice),
             }
             if here {

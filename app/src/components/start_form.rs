@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
+use leptos_router::hooks::use_location;
 use twin::asset::Asset;
 use twin::declared::{Field, Kind, input_value};
 
@@ -18,6 +17,8 @@ use crate::ui::dynamic::dynamic;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
+use crate::ui::onward::Onward;
+use crate::ui::toast::Toasts;
 
 /// What an address wishes: `?from=RUN&branch=…&tag=…&var.NAME=…`.
 fn wished(name: &str) -> Option<String> {
@@ -139,7 +140,7 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
         look();
         elsewhere.clone().into_iter().for_each(declare);
     });
-    let go = use_navigate();
+    let (toasts, onward) = (expect_context::<Toasts>(), Onward::here());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let mut wish = Start { branch: Some(branch.get_untracked()), tag: Some(tag.get_untracked()), variables: Vec::new(), inputs: Vec::new() };
@@ -159,13 +160,17 @@ fn Form(client: Client, asset: Asset, choices: Choices) -> impl IntoView {
         }
         let pairs = extra.peek(|extra| extra.iter().map(|(key, value)| (key.get_untracked(), value.get_untracked())).collect::<Vec<_>>()).unwrap_or_default();
         wish.variables.extend(pairs.into_iter().filter(|(key, _)| !key.trim().is_empty()));
-        let (client, asset, go) = (stored.get_value(), of.get_value(), go.clone());
+        let (client, asset) = (stored.get_value(), of.get_value());
         busy.set(true);
         problem.set(None);
         spawn_local(async move {
             let instance = client.instance.id.clone();
             match start(client, asset.owner, asset.name, wish).await {
-                Ok(pipeline) => go(&Route::Run { instance, owner: asset.owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
+                Ok(pipeline) => {
+                    if !onward.to(&Route::Run { instance, owner: asset.owner, pipeline, job: None }.to_string()) {
+                        toasts.good(format!("Run {pipeline} was started."));
+                    }
+                }
                 Err(error) => {
                     problem.set(Some(error));
                 }

@@ -3,8 +3,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use serde_json::json;
 use twin::asset::{Asset, Kind};
 
@@ -31,6 +29,7 @@ use crate::ui::confirm::Confirm;
 use crate::ui::dynamic::dynamic;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
+use crate::ui::onward::Onward;
 use crate::ui::toast::Toasts;
 
 /// The button that collects an asset, or takes it out again.
@@ -111,17 +110,17 @@ fn same_content(asset: &Asset, here: &str, tree: String) -> AnyView {
 /// Taking it away, which a commit can take back.
 #[component]
 fn Delete(client: Client, asset: Asset) -> impl IntoView {
-    let (toasts, navigate, open) = (expect_context::<Toasts>(), use_navigate(), RwSignal::new(false));
+    let (toasts, onward, open) = (expect_context::<Toasts>(), Onward::here(), RwSignal::new(false));
     let list = Route::Library { places: Places::one(&client.instance.id), kind: Some(asset.kind) }.to_string();
     let name = asset.name.clone();
     let act = Callback::new(move |()| {
-        let (navigate, list, name) = (navigate.clone(), list.clone(), asset.name.clone());
+        let (list, name) = (list.clone(), asset.name.clone());
         let deleting = delete(client.clone(), asset.clone());
         spawn_local(async move {
             match deleting.await {
                 Ok(_) => {
                     toasts.good(format!("“{name}” was deleted."));
-                    navigate(&list, NavigateOptions::default());
+                    onward.to(&list);
                 }
                 Err(problem) => toasts.bad(problem.title, problem.advice),
             }

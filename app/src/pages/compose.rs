@@ -7,8 +7,6 @@ use compose::trigger::check_name;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use twin::asset::{Asset, Kind, Owner};
 
 use crate::actions::compose::{Wish, create};
@@ -29,6 +27,7 @@ use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::kept::kept;
 use crate::ui::notice::{Notice, Tone};
+use crate::ui::onward::Onward;
 use crate::ui::toast::Toasts;
 
 /// What is known of an item: what it holds, or why that is not known.
@@ -95,7 +94,7 @@ fn row(item: &Item, seen: Cell<Seen>, remove: Callback<Item>) -> AnyView {
 /// The page.
 #[component]
 pub fn Compose(client: Client) -> impl IntoView {
-    let (instances, toasts, navigate) = (expect_context::<Instances>(), expect_context::<Toasts>(), use_navigate());
+    let (instances, toasts, onward) = (expect_context::<Instances>(), expect_context::<Toasts>(), Onward::here());
     let items = RwSignal::new(cart::items());
     let seen: Cell<Seen> = Cell::new(Seen::new());
     let instances = StoredValue::new(instances);
@@ -163,7 +162,7 @@ pub fn Compose(client: Client) -> impl IntoView {
             parts: items.get_untracked().iter().filter_map(part).collect(),
             rewrite: fix.get_untracked(),
         };
-        let (client, known, navigate) = (target.get_value(), known.get_value(), navigate.clone());
+        let (client, known) = (target.get_value(), known.get_value());
         busy.set(true);
         journey.stopped.set(false);
         problem.set(None);
@@ -174,7 +173,7 @@ pub fn Compose(client: Client) -> impl IntoView {
                     cart::keep(&[]);
                     let _ = (name.try_set(String::new()), about.try_set(String::new()));
                     toasts.good(format!("“{twin}” was created."));
-                    navigate(&route_of(&instance, &Asset { owner: Owner::Private, kind: Kind::Twin, name: twin }).to_string(), NavigateOptions::default());
+                    onward.to(&route_of(&instance, &Asset { owner: Owner::Private, kind: Kind::Twin, name: twin }).to_string());
                 }
                 Err(error) => {
                     problem.set(Some(error));

@@ -11,8 +11,6 @@ use ::twin::asset::{Asset, Kind, Owner};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use crate::actions::federated::{Lead, Sight, take_up};
 use crate::bootstrap::Bootstrap;
@@ -37,6 +35,7 @@ use crate::ui::dynamic::dynamic;
 use crate::ui::icon::{Icon, Picture};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
+use crate::ui::onward::Onward;
 use crate::ui::toast::Toasts;
 
 /// What was loaded: the plan, and the run with what guards its record.
@@ -195,17 +194,21 @@ fn panels(client: Client, owner: Owner, twin: String, plan: Plan, sight: Sight) 
 /// Starts the whole.
 #[component]
 fn StartButton(client: Client, owner: Owner, twin: String, plan: Plan, again: bool) -> impl IntoView {
-    let (toasts, go) = (expect_context::<Toasts>(), use_navigate());
+    let (toasts, onward) = (expect_context::<Toasts>(), Onward::here());
     let busy = RwSignal::new(false);
     let able = client.username.is_some() && plan.seats.iter().any(|seat| seat.problem.is_none());
     let plan = StoredValue::new_local(plan);
     let press = move |_| {
-        let (client, twin, go, wanted) = (client.clone(), twin.clone(), go.clone(), plan.get_value());
+        let (client, twin, wanted) = (client.clone(), twin.clone(), plan.get_value());
         busy.set(true);
         spawn_local(async move {
             let instance = client.instance.id.clone();
             match records(client, owner, twin.clone(), Ask::Begin(Box::new(wanted))).await {
-                Ok(Answer::Begun(run)) => go(&Desk::Federated(owner, twin, Some(run)).at(&instance).to_string(), NavigateOptions::default()),
+                Ok(Answer::Begun(run)) => {
+                    if !onward.to(&Desk::Federated(owner, twin.clone(), Some(run)).at(&instance).to_string()) {
+                        toasts.good(format!("“{twin}” was started."));
+                    }
+                }
                 Ok(_) => {}
                 Err(Problem { title, advice, .. }) => toasts.bad(title, advice),
             }

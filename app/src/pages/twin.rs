@@ -5,8 +5,6 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::wasm_split;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use twin::asset::Asset;
 
 use super::asset::{AssetHead, AssetTabs};
@@ -27,21 +25,27 @@ use crate::ui::icon::{Icon, Picture};
 use crate::ui::later::{Arrived, later};
 use crate::ui::loaded::Skeleton;
 use crate::ui::notice::{Notice, Tone};
+use crate::ui::onward::Onward;
 use crate::ui::tabs::Tab;
+use crate::ui::toast::Toasts;
 
 /// The button, and what went wrong when it was pressed.
 #[component]
 fn RunButton(client: Client, asset: Asset, runnable: Signal<Option<bool>>, problem: RwSignal<Option<crate::problem::Problem>>) -> impl IntoView {
     let busy = RwSignal::new(false);
-    let go = use_navigate();
+    let (toasts, onward) = (expect_context::<Toasts>(), Onward::here());
     let press = move |_| {
-        let (client, asset, go) = (client.clone(), asset.clone(), go.clone());
+        let (client, asset) = (client.clone(), asset.clone());
         busy.set(true);
         problem.set(None);
         spawn_local(async move {
             let instance = client.instance.id.clone();
             match start(client, asset.owner, asset.name, Start::default()).await {
-                Ok(pipeline) => go(&Route::Run { instance, owner: asset.owner, pipeline, job: None }.to_string(), NavigateOptions::default()),
+                Ok(pipeline) => {
+                    if !onward.to(&Route::Run { instance, owner: asset.owner, pipeline, job: None }.to_string()) {
+                        toasts.good(format!("Run {pipeline} was started."));
+                    }
+                }
                 Err(error) => {
                     let _ = problem.try_set(Some(error));
                 }

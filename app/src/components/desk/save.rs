@@ -4,8 +4,6 @@ use compose::merge::has_marks;
 use gitlab::commits::Commit;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use super::buffers::Desk;
 use crate::actions::changes::revert;
@@ -16,6 +14,7 @@ use crate::problem::Problem;
 use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::notice::{Notice, Tone};
+use crate::ui::onward::Onward;
 use crate::ui::toast::Toasts;
 
 fn plain(edits: &[(usize, Edit)]) -> Vec<Edit> {
@@ -46,7 +45,7 @@ pub fn SaveBar(
     /// Opens all files anew.
     again: Callback<()>,
 ) -> impl IntoView {
-    let (toasts, navigate) = (expect_context::<Toasts>(), use_navigate());
+    let (toasts, onward) = (expect_context::<Toasts>(), Onward::here());
     let (message, reviewing, busy, offer) = (RwSignal::new(String::new()), RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
     let problem: Cell<Option<Problem>> = Cell::new(None);
     let done: Cell<Option<Commit>> = Cell::new(None);
@@ -54,7 +53,6 @@ pub fn SaveBar(
     let unsettled = move || desk.buffers.with(|all| all.iter().any(|buffer| buffer.theirs.with(Option::is_some)));
     let marked = move || desk.buffers.with(|all| all.iter().filter(|buffer| buffer.text.with(|text| has_marks(text))).map(|buffer| buffer.path.get()).next());
     let go = {
-        let navigate = navigate.clone();
         move |_| {
             if busy.get_untracked() || count.get_untracked() == 0 || unsettled() {
                 return;
@@ -62,7 +60,7 @@ pub fn SaveBar(
             let (client, asset, edits) = (desk.client.get_value(), desk.asset.get_value(), desk.edits());
             let typed = message.get_untracked();
             let words = if typed.trim().is_empty() { usual(&plain(&edits), &asset.name) } else { typed };
-            let (as_request, navigate) = (offer.get_untracked(), navigate.clone());
+            let as_request = offer.get_untracked();
             busy.set(true);
             problem.set(None);
             spawn_local(async move {
@@ -79,7 +77,7 @@ pub fn SaveBar(
                     }
                     Ok(Saved::Done(Outcome::Offered(number))) => {
                         desk.forget_sent(&edits);
-                        navigate(&desks::Desk::Change(asset.owner, number).at(&instance).to_string(), NavigateOptions::default());
+                        onward.to(&desks::Desk::Change(asset.owner, number).at(&instance).to_string());
                     }
                     Ok(Saved::Conflict(others)) => desk.conflicts(others),
                     Err(error) => {
