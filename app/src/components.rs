@@ -43,6 +43,7 @@ mod math;
 #[cfg(any(feature = "hydrate", test))]
 pub mod notebook_view;
 #[cfg(any(feature = "hydrate", test))]
+pub mod offer_form;
 pub mod parameter_form;
 #[cfg(any(feature = "hydrate", test))]
 pub mod parts;

@@ -50,6 +50,8 @@ fn remedy(message: &str) -> String {
         "The project has no .gitlab-ci.yml. Add one that triggers the twin's own file."
     } else if message.contains("rules configuration prevented") {
         "No job of .gitlab-ci.yml is for this twin. It needs a trigger job with the rule $DTName == the twin's name."
+    } else if message.contains("A file with this name doesn't exist") {
+        "Somebody deleted or renamed it meanwhile. Reload this page: what you typed comes back as a new file."
     } else if message.contains("Reference not found") {
         "The branch does not exist in this project. Choose another in the configuration, or push it."
     } else {

@@ -1,8 +1,9 @@
 //! `GET /projects/:id/repository/branches` and `…/tags`.
 
 use serde::Serialize;
+use serde_json::json;
 
-use crate::endpoint::{Endpoint, Method, Request, Response};
+use crate::endpoint::{Endpoint, Method, Request, Response, json};
 use crate::error::Error;
 use crate::ids::ProjectRef;
 use crate::page::Page;
@@ -59,5 +60,34 @@ impl Endpoint for ListTags {
 
     fn decode(&self, response: Response) -> Result<Self::Output, Error> {
         Page::decode(&response)
+    }
+}
+
+/// `POST /projects/:id/repository/tags`: gives a commit a name that stays.
+#[derive(Debug, Clone)]
+pub struct CreateTag {
+    /// Where.
+    pub project: ProjectRef,
+    /// What the tag is called.
+    pub name: String,
+    /// The branch or commit that it names.
+    pub reference: String,
+    /// What is new in it; a tag without words is a plain one.
+    pub message: String,
+}
+
+impl Endpoint for CreateTag {
+    type Output = Tag;
+
+    fn request(&self) -> Request {
+        let mut body = json!({ "tag_name": self.name, "ref": self.reference });
+        if !self.message.is_empty() {
+            body["message"] = self.message.clone().into();
+        }
+        Request::new(Method::Post, format!("/projects/{}/repository/tags", self.project.segment())).with_body(body)
+    }
+
+    fn decode(&self, response: Response) -> Result<Tag, Error> {
+        json(&response)
     }
 }

@@ -1,5 +1,6 @@
 //! What is done with merge requests, and undoing a commit.
 
+use gitlab::branches::{CreateTag, Tag};
 use gitlab::commits::{Commit, RevertCommit};
 use gitlab::endpoint::ask;
 use gitlab::merge_requests::{Act, CreateNote, Do};
@@ -37,6 +38,13 @@ pub async fn act(client: Client, owner: Owner, iid: i64, act: Act, sha: Option<S
 pub async fn say(client: Client, owner: Owner, iid: i64, text: String) -> Result<(), Problem> {
     let note = ask(&client, &CreateNote(client.project(owner), iid, text)).await;
     note.map(|_| ()).map_err(|error| Problem::new(&error, "send the comment", &client.instance.name))
+}
+
+/// Makes what the default branch holds a version of its own, with a name and words.
+pub async fn tag(client: Client, owner: Owner, name: String, message: String) -> Result<Tag, Problem> {
+    let fail = |error: gitlab::Error| Problem::new(&error, &format!("make the version {name}"), &client.instance.name);
+    let reference = branch(&client, owner).await.map_err(fail)?;
+    ask(&client, &CreateTag { project: client.project(owner), name: name.clone(), reference, message }).await.map_err(fail)
 }
 
 /// Undoes a commit with another one.

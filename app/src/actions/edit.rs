@@ -126,8 +126,8 @@ pub async fn save(client: Client, owner: Owner, message: String, edits: Vec<Edit
     }
 }
 
-/// A file with what guards its change.
-pub async fn open(client: Client, owner: Owner, path: String) -> Result<File, Problem> {
+/// A file with what guards its change; of an error also whether the file is simply not there.
+pub async fn open(client: Client, owner: Owner, path: String) -> Result<File, (Problem, bool)> {
     let file = ask(&client, &GetFile::new(client.project(owner), &path, client.branch())).await;
-    file.map_err(|error| Problem::new(&error, &format!("open {path}"), &client.instance.name))
+    file.map_err(|error| (Problem::new(&error, &format!("open {path}"), &client.instance.name), matches!(error, Error::NotFound { .. })))
 }

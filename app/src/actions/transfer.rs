@@ -236,6 +236,14 @@ pub async fn bring(part: Part, target: Client, owner: Owner, road: Road, known: 
     send(&target, owner, &message, actions, road).await.map_err(fail)
 }
 
+/// Offers what a twin made of a part to the place that it was copied from; `before` is what is there now.
+pub async fn offer(part: Part, target: Client, owner: Owner, before: Option<Snapshot>, road: Road, known: Known, journey: Journey) -> Result<Arrival, Problem> {
+    let fail = |error: Error| Problem::new(&error, &format!("offer {} to {}", part.place, target.project_path(owner)), &target.instance.name);
+    let files = fetch(std::slice::from_ref(&part), &known, journey).await?;
+    let message = format!("Change {}\n\nAs in {} of {} at {}", part.place, part.asset.path(), part.client.project_path(part.asset.owner), part.snapshot.commit);
+    send(&target, owner, &message, changes(&part.place, before.as_ref(), &files), road).await.map_err(fail)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ActionKind, Fetched, Held, Snapshot, changes};

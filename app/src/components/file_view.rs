@@ -65,7 +65,7 @@ fn drawn(path: &str, text: &str, name: &str) -> AnyView {
     let folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
     match ending(path).as_str() {
         "md" => parts::markdown(text.to_owned(), folder),
-        "xml" => parts::fmu(text.as_bytes().to_vec()),
+        "xml" => parts::fmu(text.as_bytes().to_vec(), true),
         "ipynb" => parts::notebook(text.to_owned(), folder),
         "json" => parts::graph(path.to_owned(), text.to_owned(), use_context::<Whose>().map(|Whose(client, asset)| (client, asset))),
         _ => Table::parse(text).map(|table| view! { <TableView table name=name.to_owned()/> }).into_any(),
@@ -95,7 +95,7 @@ pub fn FileView(#[prop(into)] path: String, content: Vec<u8>) -> impl IntoView {
         let address = browser::image_url(&content, kind);
         view! { <img class="picture" src=address alt=name.clone()/> }.into_any()
     } else if ending(&path) == "fmu" {
-        parts::fmu(content)
+        parts::fmu(content, false)
     } else if let Ok(text) = String::from_utf8(content) {
         editable = true;
         text_view(path.clone(), text, name.clone())

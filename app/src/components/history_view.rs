@@ -8,7 +8,7 @@ use twin::asset::Asset;
 use super::asset_table::route_of;
 use super::diff_view::DiffView;
 use super::problem_box::ProblemBox;
-use crate::actions::changes::revert;
+use crate::actions::changes::{revert, tag};
 use crate::browser;
 use crate::instances::Client;
 use crate::problem::Problem;
@@ -19,6 +19,7 @@ use crate::ui::confirm::Confirm;
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::loaded::Skeleton;
+use crate::ui::notice::{Notice, Tone};
 use crate::ui::toast::Toasts;
 
 /// Differences here, and how many there are elsewhere, once they are known.
@@ -95,8 +96,53 @@ fn versions_of(client: StoredValue<Client>, asset: StoredValue<Asset>) -> AnyVie
     dynamic(move || match found.state.get() {
         Load::Loading => view! { <Skeleton rows=1 label="Loading versions"/> }.into_any(),
         Load::Failed(problem) => view! { <ProblemBox problem again=Callback::new(move |()| found.refresh())/> }.into_any(),
-        Load::Ready(list) => view! { <ul class="versions-list">{list.into_iter().map(|(name, kind)| version_row(client, asset, name, kind)).collect_view()}</ul> }.into_any(),
+        Load::Ready(list) => {
+            let signed_in = client.with_value(|client| client.username.is_some());
+            view! { <ul class="versions-list">{list.into_iter().map(|(name, kind)| version_row(client, asset, name, kind)).collect_view()}</ul>{signed_in.then(|| new_version(client, asset, found))} }.into_any()
+        }
     })
+    .into_any()
+}
+
+/// Makes a version: a tag of the whole project, which is what GitLab has.
+fn new_version(client: StoredValue<Client>, asset: StoredValue<Asset>, found: Query<Vec<(String, &'static str)>>) -> AnyView {
+    let toasts = expect_context::<Toasts>();
+    let (name, message, busy) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(false));
+    let problem: Cell<Option<Problem>> = Cell::new(None);
+    let make = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let wanted = name.get_untracked().trim().to_owned();
+        if busy.get_untracked() || wanted.is_empty() {
+            return;
+        }
+        let making = tag(client.get_value(), asset.get_value().owner, wanted, message.get_untracked().trim().to_owned());
+        busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            match making.await {
+                Ok(made) => {
+                    toasts.good(format!("The version {} was made.", made.name));
+                    found.refresh();
+                }
+                Err(error) => {
+                    problem.set(Some(error));
+                }
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    view! {
+        <details class="new-version">
+            <summary>"New version"</summary>
+            <form class="fields panel" on:submit=make>
+                <p class="faint">"A tag names the project as it is now, with all that is in it. Copies and links can then name this version."</p>
+                <div class="field"><label for="version-name">"Name"</label><input id="version-name" autocomplete="off" spellcheck="false" placeholder="v1.0" prop:value=name on:input=move |event| name.set(event_target_value(&event))/></div>
+                <div class="field"><label for="version-message">"What is new"</label><textarea id="version-message" rows="3" prop:value=message on:input=move |event| message.set(event_target_value(&event))></textarea></div>
+                {dynamic(move || problem.with(|problem| problem.clone().map(|problem| view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice/> })))}
+                <div class="actions"><button class="button" data-variant="primary" disabled=move || busy.get() || name.get().trim().is_empty()>"Make it"</button></div>
+            </form>
+        </details>
+    }
     .into_any()
 }
 

@@ -10,12 +10,42 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
+/// What ids of a text begin with, so that none is one of the page's own.
+const OWN: &str = "md-";
+
+/// The id of a heading, as GitLab makes it: words in small letters with `-` between them.
+fn anchor(text: &str) -> String {
+    let words: String = text.trim().to_lowercase().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect();
+    format!("{OWN}{}", words.replace(' ', "-"))
+}
+
+/// Gives headings their ids, and footnotes ids of their own.
+fn named(mut events: Vec<Event<'_>>) -> Vec<Event<'_>> {
+    for place in 0..events.len() {
+        if let Event::Start(Tag::Heading { .. }) = &events[place] {
+            let inner = events[place..].iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
+            let text: String = inner.filter_map(|event| if let Event::Text(text) | Event::Code(text) = event { Some(text.as_ref()) } else { None }).collect();
+            if let Event::Start(Tag::Heading { id, .. }) = &mut events[place] {
+                *id = Some(CowStr::from(anchor(&text)));
+            }
+        }
+        match &mut events[place] {
+            Event::FootnoteReference(label) | Event::Start(Tag::FootnoteDefinition(label)) => *label = CowStr::from(format!("{OWN}note-{label}")),
+            _ => {}
+        }
+    }
+    events
+}
+
 /// Where a link may lead: to the web, to mail, within the page, or to a file beside this one.
 fn destination(url: &str, folder: &str) -> Option<String> {
     let clean = url.trim();
     let lower = clean.to_lowercase();
-    if lower.starts_with("https://") || lower.starts_with("http://") || lower.starts_with("mailto:") || clean.starts_with('#') {
+    if lower.starts_with("https://") || lower.starts_with("http://") || lower.starts_with("mailto:") {
         return Some(clean.to_owned());
+    }
+    if let Some(heading) = clean.strip_prefix('#') {
+        return Some(format!("#{OWN}{heading}"));
     }
     inside(clean, folder).map(|path| format!("?file={}", percent_encoding::utf8_percent_encode(&path, percent_encoding::NON_ALPHANUMERIC)))
 }
@@ -89,7 +119,7 @@ pub fn to_html(text: &str, folder: &str, formulas: &[Option<String>]) -> String 
         other => Some(other),
     });
     let mut out = String::with_capacity(text.len() * 2);
-    html::push_html(&mut out, events);
+    html::push_html(&mut out, named(events.collect()).into_iter());
     // Wide tables and code scroll by themselves, and can be reached by keyboard to do so.
     out.replace("<table>", "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>")
         .replace("</table>", "</table></div>")
@@ -175,10 +205,50 @@ mod tests {
         }
     }
 
+    /// What is made holds nothing that `ammonia`, a sanitiser, would take away: its own defaults, and what we write besides.
+    #[test]
+    fn a_sanitiser_takes_nothing_away() {
+        let mut ours = ammonia::Builder::default();
+        ours.add_tags(["input", "section"]).add_generic_attributes(["class", "id", "tabindex", "role", "aria-label", "data-file"]);
+        ours.add_tag_attributes("input", ["type", "checked", "disabled"]).add_tag_attributes("a", ["rel", "target"]).add_tag_attributes("ol", ["start"]).link_rel(None);
+        ours.url_relative(ammonia::UrlRelative::PassThrough);
+        let tags = |html: &str| -> Vec<String> {
+            let inner = html.split('<').skip(1).filter_map(|part| part.split_once('>'));
+            let named = inner.map(|(tag, _)| tag.split([' ', '/', '\n']).next().unwrap_or_default().to_owned() + if tag.contains("href=") { " href" } else { "" });
+            named.filter(|tag| !tag.is_empty()).collect()
+        };
+        let texts = [
+            "<script>x</script>",
+            "<svg><style><img src=x onerror=y>",
+            "a <b>c</b>",
+            "[x](javascript:y)",
+            "[x](https://h.test \"t\")",
+            "- [x] a\n- [ ] b",
+            "|a|b|\n|:-|-:|\n|1|2|",
+            "a[^1]\n\n[^1]: b",
+            "# h *i* `c`\n\n> q\n\n1. a\n2. b",
+            "```html\n<img>\n```",
+            "![p](a.png) ![q](https://h.test/x.png)",
+            "<math><mi//xlink:href=\"data:x,<script>y</script>\">",
+            "~~s~~ **b**\\\nline",
+            "<a href=\"x\" title=\"&quot;><img src=x onerror=y>\">z</a>",
+            "[x](<a b.md>)",
+            "<https://h.test/?a=1&b=2>",
+            "<a@b.test>",
+            "5. five",
+        ];
+        for text in texts {
+            let html = to_html(text, "a/b", &[]);
+            assert_eq!(tags(&ours.clean(&html).to_string()), tags(&html), "{text}: {html}");
+        }
+    }
+
     #[test]
     fn relative_links_name_files() {
         assert!(to_html("[x](../c/d.md)", "a/b", &[]).contains("href=\"?file=a%2Fc%2Fd%2Emd\""));
         assert!(to_html("[x](https://h.test)", "a", &[]).contains("href=\"https://h.test\""));
+        let text = to_html("# Use `it` now!\n[x](#use-it-now)[^bootstrap]\n\n[^bootstrap]: y", "", &[]);
+        assert!(text.contains("<h1 id=\"md-use-it-now\">") && text.contains("href=\"#md-use-it-now\"") && !text.contains("id=\"bootstrap\""), "{text}");
         assert!(to_html("|a|\n|-|\n|1|", "", &[]).contains("<table>"));
     }
 }

@@ -90,14 +90,9 @@ pub fn start(client: Client, asset: Asset) -> AnyView {
     later(None, __wasm_split_preload_start_part, move || start_part(client.clone(), asset.clone()))
 }
 
-/// FMUs are zip archives.
-fn is_archive(content: &[u8]) -> bool {
-    content.starts_with(b"PK")
-}
-
 #[wasm_split(part_model, wasm_split_path = leptos::wasm_split, fallible)]
-fn fmu_part(content: Vec<u8>) -> Arrived {
-    Ok(if is_archive(&content) { view! { <FmuCard content/> }.into_any() } else { test_report(&content) })
+fn fmu_part(content: Vec<u8>, report: bool) -> Arrived {
+    Ok(if report { test_report(&content) } else { view! { <FmuCard content/> }.into_any() })
 }
 
 #[wasm_split(part_checks, wasm_split_path = leptos::wasm_split, fallible)]
@@ -176,9 +171,9 @@ pub fn editing(part: Editing) -> AnyView {
     later(None, __wasm_split_preload_editing_part, move || editing_part(part.clone()))
 }
 
-/// The card of an FMU, or the tests of a report: what is read out of XML.
-pub fn fmu(content: Vec<u8>) -> AnyView {
-    later(None, __wasm_split_preload_fmu_part, move || fmu_part(content.clone()))
+/// The card of an FMU, or the tests of a `report`: what is read out of XML.
+pub fn fmu(content: Vec<u8>, report: bool) -> AnyView {
+    later(None, __wasm_split_preload_fmu_part, move || fmu_part(content.clone(), report))
 }
 
 /// A co-simulation as a graph, held against its models where it is known whose it is.

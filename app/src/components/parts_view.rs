@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use twin::asset::Asset;
 
+use super::offer_form::OfferForm;
 use super::problem_box::ProblemBox;
 use super::update_form::UpdateForm;
 use crate::bootstrap::Bootstrap;
@@ -36,7 +37,7 @@ fn row(client: StoredValue<Client>, asset: StoredValue<Asset>, entry: Entry, aga
     let source = whose(&bootstrap, &instances, &entry.source);
     let name = source.as_ref().map_or_else(|| entry.source.backend.clone(), |(client, _)| client.instance.name.clone());
     let standing: Cell<Option<Result<Standing, Problem>>> = Cell::new(None);
-    let updating = RwSignal::new(false);
+    let (updating, offering) = (RwSignal::new(false), RwSignal::new(false));
     let known = source.is_some();
     if let Some((from, owner)) = source {
         let (client, asset, entry) = (client.get_value(), asset.get_value(), entry.clone());
@@ -57,7 +58,10 @@ fn row(client: StoredValue<Client>, asset: StoredValue<Asset>, entry: Entry, aga
                 let (variant, icon, text) = words(standing);
                 let act = (standing.newer == Some(true) && standing.there)
                     .then(|| view! { <button type="button" class="button" on:click=move |_| updating.set(true)>"Look at the update"</button> });
-                view! { <p class="part-state" data-variant=variant><Picture icon/>{text}</p>{act} }.into_any()
+                // What is newer there as well is brought in first, so that nobody's change is taken back.
+                let give = (standing.newer == Some(false) && standing.changed)
+                    .then(|| view! { <button type="button" class="button" aria-expanded=move || offering.get().to_string() on:click=move |_| offering.update(|open| *open = !*open)>"Offer the change"</button> });
+                view! { <p class="part-state" data-variant=variant><Picture icon/>{text}</p>{act}{give} }.into_any()
             }
         })
     });
@@ -65,11 +69,16 @@ fn row(client: StoredValue<Client>, asset: StoredValue<Asset>, entry: Entry, aga
         let standing = if updating.get() { standing.with(|standing| standing.clone().and_then(Result::ok)) } else { None };
         standing.map(|standing| view! { <UpdateForm client=client.get_value() asset=asset.get_value() entry=shown.clone() standing done=again/> })
     });
+    let offered = entry.clone();
+    let offer = dynamic(move || {
+        let standing = if offering.get() { standing.with(|standing| standing.clone().and_then(Result::ok)) } else { None };
+        standing.map(|standing| view! { <OfferForm client=client.get_value() asset=asset.get_value() entry=offered.clone() standing/> })
+    });
     view! {
         <li class="part">
             <h2><code>{entry.path.clone()}</code></h2>
             <p class="faint">{format!("From {} of {} on {name}, at commit {}", place.path, place.project, entry.commit.get(..8).unwrap_or(&entry.commit))}</p>
-            {state}{form}
+            {state}{form}{offer}
         </li>
     }
     .into_any()

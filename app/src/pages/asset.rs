@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 use twin::asset::Asset;
+use twin::plain::plain;
 
 use super::later::version;
 use crate::components::asset_table::route_of;
@@ -39,7 +40,7 @@ pub fn AssetHead(client: Client, asset: Asset, #[prop(optional)] children: Optio
         <Title text=asset.name.clone()/>
         <nav class="crumbs" aria-label="Path"><a href=list.to_string()>{asset.kind.plural()}</a></nav>
         <div class="page-head">
-            <h1>{asset.name.clone()}</h1>
+            <h1>{plain(&asset.name)}</h1>
             <span class="tag" data-variant=asset.owner.word()>{asset.owner.label()}</span>
             <span class="gap"></span>
             {bench.map(|href| view! { <a class="button" data-variant="quiet" href=href>"Open in workspace"</a> })}
@@ -71,7 +72,7 @@ pub fn Files(client: Client, asset: Asset, files: Vec<String>) -> impl IntoView 
         },
     );
     let rows = files.into_iter().map(|path| {
-        let label = path.strip_prefix(&start).unwrap_or(&path).to_owned();
+        let label = plain(path.strip_prefix(&start).unwrap_or(&path));
         let href = format!("?file={}{old}", percent_encoding::utf8_percent_encode(&path, percent_encoding::NON_ALPHANUMERIC));
         let current = move || (chosen.get().as_deref() == Some(path.as_str())).then_some("true");
         view! { <li><a class="file-link" href=href aria-current=current><Picture icon=Icon::File/><span>{label}</span></a></li> }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use twin::asset::Owner;
+use twin::plain::plain;
 
 use crate::actions::changes::{act, say};
 use crate::browser;
@@ -17,7 +18,7 @@ use crate::instances::Client;
 use crate::problem::Problem;
 use crate::queries::changes::{Review, of_instance, review};
 use crate::queries::{Load, Query, ask};
-use crate::routes::Route;
+use crate::routes::{Route, web};
 use crate::ui::cell::Cell;
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
@@ -191,13 +192,13 @@ pub fn Change(client: Client, owner: Owner, number: i64) -> impl IntoView {
             view! {
                 <Title text=request.title.clone()/>
                 <div class="page-head"><h1>{request.title.clone()}</h1>{mark(&request)}<span class="tag" data-variant=owner.word()>{owner.label()}</span></div>
-                <p class="lead">{format!("!{} by {} · {} → {}", request.iid, author(&request), request.source_branch, request.target_branch)}</p>
+                <p class="lead">{format!("!{} by {} · {} → {}", request.iid, author(&request), plain(&request.source_branch), plain(&request.target_branch))}</p>
                 {request.description.clone().filter(|text| !text.trim().is_empty()).map(|text| parts::markdown(text, String::new()))}
                 <div class="panel">
                     {(!words.is_empty()).then(|| view! { <p>{words}</p> })}
                     {(!approved.is_empty()).then(|| view! { <p class="faint">{format!("Approved by {}.", approved.join(", "))}</p> })}
                     {run}{acts}{reopen}
-                    <p class="faint"><a href=request.web_url.clone() rel="external noopener noreferrer" target="_blank">"On its backend"</a></p>
+                    {web(&request.web_url).map(|url| view! { <p class="faint"><a href=url rel="external noopener noreferrer" target="_blank">"On its backend"</a></p> })}
                 </div>
                 {dynamic(move || problem.with(Clone::clone).map(|problem| view! { <Notice tone=Tone::Bad title=problem.title text=problem.advice/> }))}
                 <h2>{format!("Files ({})", diffs.len())}</h2>

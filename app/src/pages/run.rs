@@ -30,7 +30,7 @@ use crate::instances::Client;
 use crate::queries::dashboard::Target;
 use crate::queries::run::{Heartbeat, RunView, again, environment_of, run};
 use crate::queries::{Load, Query, ask};
-use crate::routes::Route;
+use crate::routes::{Route, web};
 use crate::ui::dynamic::dynamic;
 use crate::ui::empty::Empty;
 use crate::ui::icon::{Icon, Picture};
@@ -100,8 +100,7 @@ fn Facts(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, q
     let facts = dynamic(move || {
         let run = view_of.get();
         // The embedded backend has no pages of its own to lead to.
-        let address = run.parent.web_url;
-        let elsewhere = !bootstrap.backends.iter().any(|backend| backend.embedded && address.starts_with(&backend.url));
+        let elsewhere = web(&run.parent.web_url).filter(|address| !bootstrap.backends.iter().any(|backend| backend.embedded && address.starts_with(&backend.url)));
         let began = browser::parse_time(&run.parent.created_at);
         let when = began.map(|time| ago((browser::now() - time) / 1000.0)).unwrap_or_default();
         let who = run.parent.user.map(|user| user.username).unwrap_or_default();
@@ -109,7 +108,7 @@ fn Facts(client: Client, owner: Owner, #[prop(into)] view_of: Signal<RunView>, q
         view! {
                 <span>{format!("Started {when} by {who}")}</span><span>{run.parent.reference.unwrap_or_default()}" "<code>{commit}</code></span>
                 {(!run.status.is_complete() && !run.gone).then(|| began.map(|began| view! { <span>{format!("Going on for {}", duration((browser::now() - began) / 1000.0))}</span> }))}
-                {elsewhere.then(|| view! { <a href=address rel="external noopener noreferrer">"On its backend"</a> })}
+                {elsewhere.map(|address| view! { <a href=address rel="external noopener noreferrer">"On its backend"</a> })}
         }
     });
     view! { <div class="facts faint">{facts}{run_note(client, owner, view_of, query)}</div> }
@@ -330,7 +329,7 @@ pub fn Run(client: Client, owner: Owner, pipeline: i64) -> impl IntoView {
         <Show when=move || ready.get() fallback=move || view! { <Show when=move || problem.get().is_none()><Skeleton rows=8 label="Loading the run"/></Show> }>
             <Facts client=stored.get_value() owner view_of=view_now query/>
             {dynamic(move || environment.get().filter(|_| !view_now.with(RunView::is_over)).map(|kept: Environment| {
-                let link = kept.external_url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+                let link = kept.external_url.as_deref().and_then(web);
                 view! { <p class="facts faint"><span>"Keeps the environment "{kept.name}</span>{link.map(|url| view! { <a href=url rel="external noopener noreferrer" target="_blank">"Open it"</a> })}</p> }
             }))}
             {dynamic(move || view_now.get().gone.then(|| view! { <Notice tone=Tone::Bad title="This run is there no more." text=format!("It was deleted on {}, or you may no longer see it. What you see is how it was when it was last read.", stored.get_value().instance.name)/> }))}

@@ -34,7 +34,7 @@ pub struct Checked {
 }
 
 async fn read(client: &Client, asset: &Asset, path: String) -> (String, Result<Vec<u8>, Error>) {
-    let raw = RawFile::new(client.project(asset.owner), &path, client.branch());
+    let raw = RawFile::new(client.project(asset.owner), &path, client.branch()).whole();
     let answer = ask(client, &raw).await;
     (path, answer)
 }

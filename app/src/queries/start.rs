@@ -105,6 +105,12 @@ fn may_give(level: u32, least: Option<&str>) -> bool {
     }
 }
 
+/// Whether a CI file has a job of this name, as lines show it.
+fn has_job(text: &str, job: &str) -> bool {
+    let key = |line: &str| line.trim_start_matches(['"', '\'']).strip_prefix(job).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'));
+    text.lines().any(key)
+}
+
 /// Looks at everything that is known to go wrong, all at once.
 pub async fn preflight(client: Client, asset: Asset, project: Project, branch: String, tag: String) -> Vec<Check> {
     let (of_project, name) = (client.project(asset.owner), asset.name.clone());
@@ -137,7 +143,7 @@ pub async fn preflight(client: Client, asset: Asset, project: Project, branch: S
         let root = RawFile::new(of_project.clone(), ".gitlab-ci.yml", &branch);
         let (root, tree) = join(ask(&client, &root), ask(&client, &ListTree::new(of_project.clone(), &folder).at(&branch))).await;
         let own = tree.is_ok_and(|tree| tree.items.iter().any(|entry| entry.name == ".gitlab-ci.yml"));
-        let named = root.is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&format!("trigger_{name}")));
+        let named = root.is_ok_and(|bytes| has_job(&String::from_utf8_lossy(&bytes), &format!("trigger_{name}")));
         match (own, named) {
             (true, true) => Verdict::Pass,
             (false, _) => Verdict::Stop(format!("There is no {folder}/.gitlab-ci.yml on {branch}. Choose a branch that has it, or add it.")),
@@ -202,5 +208,12 @@ mod tests {
         for (level, least, expected) in cases {
             assert_eq!(super::may_give(level, least), expected, "{level} {least:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_not_the_beginning_of_another() {
+        let text = "trigger_hello_world:\n  x: 1\n'trigger_b' :\n  trigger_c: 1\n";
+        assert!(super::has_job(text, "trigger_hello_world") && super::has_job(text, "trigger_b"));
+        assert!(!super::has_job(text, "trigger_hello") && !super::has_job(text, "trigger_c"));
     }
 }

@@ -61,6 +61,6 @@ pub async fn contents(client: Client, asset: Asset) -> Result<Contents, Problem>
 
 /// The bytes of one file.
 pub async fn file(client: Client, asset: Asset, path: String) -> Result<Vec<u8>, Problem> {
-    let raw = RawFile::new(client.project(asset.owner), &path, client.branch());
+    let raw = RawFile::new(client.project(asset.owner), &path, client.branch()).whole();
     ask(&client, &raw).await.map_err(|error| Problem::new(&error, &format!("load the file {path}"), &client.instance.name))
 }

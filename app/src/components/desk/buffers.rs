@@ -129,8 +129,11 @@ impl Desk {
             return;
         }
         match opened {
-            Err(problem) => {
-                buffer.state.set(State::Failed(problem));
+            // Somebody took the file away, and what was typed into it is still here: it is a new one then.
+            Err((problem, gone)) => {
+                if !(gone && self.revive(buffer, &path)) {
+                    buffer.state.set(State::Failed(problem));
+                }
             }
             Ok(File { content, last_commit_id, .. }) => match String::from_utf8(content) {
                 Err(error) => {

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::buffer::{Buffer, Origin, Theirs};
 use crate::components::diff_view::DiffView;
+use crate::ui::dynamic::dynamic;
 use crate::ui::notice::{Notice, Tone};
 
 fn change(path: &str, old: &str, new: &str) -> FileDiff {
@@ -16,15 +17,20 @@ fn change(path: &str, old: &str, new: &str) -> FileDiff {
 /// The choice. Whatever is chosen, saving is then guarded by what they saved.
 #[component]
 pub fn Conflict(buffer: Buffer, theirs: Theirs) -> impl IntoView {
+    // Whoever types on meanwhile loses nothing of it: what is put together is what stands there then.
+    dynamic(move || choice(buffer, theirs.clone(), buffer.text.get()))
+}
+
+fn choice(buffer: Buffer, theirs: Theirs, mine: String) -> AnyView {
     let path = buffer.path.get_untracked();
     let base = buffer.origin.peek(|origin| origin.as_ref().map(|origin| origin.text.clone())).flatten().unwrap_or_default();
-    let mine = buffer.text.get_untracked();
     let merged = three_way(&base, &mine, &theirs.text);
     let (clean, both) = match merged {
         Merged::Clean(text) => (true, text),
         Merged::Conflict(text) => (false, text),
     };
     let (of_theirs, of_mine) = (change(&path, &base, &theirs.text), change(&path, &base, &mine));
+    let other = theirs.text.clone();
     let settle = move |text: Option<String>| {
         buffer.origin.set(Some(Origin { text: theirs.text.clone(), since: theirs.since.clone() }));
         if let Some(text) = text {
@@ -33,7 +39,6 @@ pub fn Conflict(buffer: Buffer, theirs: Theirs) -> impl IntoView {
         buffer.theirs.set(None);
     };
     let (take_both, take_mine, take_theirs) = (settle.clone(), settle.clone(), settle);
-    let other = buffer.theirs.peek(|theirs| theirs.as_ref().map(|theirs| theirs.text.clone())).flatten().unwrap_or_default();
     let text = if clean {
         "The two changes touch different lines and go together."
     } else {
@@ -50,4 +55,5 @@ pub fn Conflict(buffer: Buffer, theirs: Theirs) -> impl IntoView {
             <section><h3>"Your change"</h3><DiffView diffs=vec![of_mine] about="Your change"/></section>
         </div>
     }
+    .into_any()
 }

@@ -83,6 +83,18 @@ impl Desk {
         self.keep_drafts(buffer);
     }
 
+    /// Puts the draft of a file on the desk that is there no more, as a new one; `false` when there is none.
+    pub(super) fn revive(self, buffer: Buffer, path: &str) -> bool {
+        let draft: Option<Draft> = browser::remembered(&self.draft_name(path)).and_then(|kept| serde_json::from_str(&kept).ok());
+        let Some(draft) = draft else { return false };
+        buffer.was.set(None);
+        buffer.text.set(draft.text);
+        buffer.restored.set(true);
+        buffer.state.set(State::Text);
+        self.keep_drafts(buffer);
+        true
+    }
+
     /// Keeps what is typed in this browser, from now on.
     pub(super) fn keep_drafts(self, buffer: Buffer) {
         self.own(|| {
