@@ -50,3 +50,19 @@ export async function tree(api, token, project, path) {
   const entries = await ask(api, token, `/projects/${encodeURIComponent(project)}/repository/tree?per_page=100&ref=main&path=${encodeURIComponent(folder)}`);
   return Array.isArray(entries) ? entries.find((entry) => entry.name === name)?.id : undefined;
 }
+
+// A job of the person's project that has run `script`, on a branch of its own; the address of its log.
+export async function job(page, server, branch, script) {
+  const headers = { 'PRIVATE-TOKEN': server.token('admin') };
+  const content = `job:\n  script:\n${script.map((line) => `    - ${JSON.stringify(line)}\n`).join('')}`;
+  const project = `${server.api}/projects/dtaas%2Fadmin`;
+  await page.request.post(`${project}/repository/commits`, {
+    headers, data: { branch, start_branch: 'main', commit_message: branch, actions: [{ action: 'update', file_path: '.gitlab-ci.yml', content }] },
+  });
+  for (const end = Date.now() + 40_000; Date.now() < end; await new Promise((done) => setTimeout(done, 200))) {
+    const [run] = await (await page.request.get(`${project}/pipelines?ref=${branch}`, { headers })).json();
+    const jobs = run ? await (await page.request.get(`${project}/pipelines/${run.id}/jobs`, { headers })).json() : [];
+    if (/success|failed/.test(jobs[0]?.status)) return `/i/local/runs/private/${jobs[0].pipeline.id}/${jobs[0].id}`;
+  }
+  throw new Error(`the job of ${branch} did not end`);
+}

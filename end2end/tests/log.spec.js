@@ -1,5 +1,6 @@
 // The log of a job: searched, folded, linked to, taken away.
 import { readFileSync } from 'node:fs';
+import { job } from './assets.js';
 import { accessible, expect, ready, signIn, test } from './server.js';
 
 const SCRIPT = [
@@ -10,23 +11,6 @@ const SCRIPT = [
   'printf "\\033[38;2;10;200;30mtrue colour\\033[0m see https://twins.example/doc.\\n"',
   'echo "ERROR: pump 7 failed"; echo "ERROR: pump 8 failed"; echo "<b>not bold</b>"',
 ];
-
-async function job(page, server, branch, script) {
-  const headers = { 'PRIVATE-TOKEN': server.token('admin') };
-  const content = `job:\n  script:\n${script.map((line) => `    - ${JSON.stringify(line)}\n`).join('')}`;
-  const project = `${server.api}/projects/dtaas%2Fadmin`;
-  await page.request.post(`${project}/repository/commits`, {
-    headers, data: { branch, start_branch: 'main', commit_message: branch, actions: [{ action: 'update', file_path: '.gitlab-ci.yml', content }] },
-  });
-  let jobs = [];
-  await expect.poll(async () => {
-    const [run] = await (await page.request.get(`${project}/pipelines?ref=${branch}`, { headers })).json();
-    if (!run) return '';
-    jobs = await (await page.request.get(`${project}/pipelines/${run.id}/jobs`, { headers })).json();
-    return jobs[0]?.status;
-  }, { timeout: 30_000 }).toMatch(/success|failed/);
-  return `/i/local/runs/private/${jobs[0].pipeline.id}/${jobs[0].id}`;
-}
 
 test('a log is searched, folded, linked to, copied and saved', async ({ page, context, server }) => {
   await signIn(page, server);

@@ -13,7 +13,7 @@ export function numbers(seed) {
   };
 }
 
-const NAMES = ['plain.txt', 'über größe.md', '水槽.csv', 'a b c', 'deep/er/and deeper/x.json', '.hidden', 'quote\'s "here".txt', 'emoji 🌊.txt', 'run', 'bin.dat', 'UPPER', '%2F.txt', 'plus+sign', '#hash?.md'];
+const NAMES = ['plain.txt', 'über größe.md', '水槽.csv', 'a b c', 'deep/er/and deeper/x.json', '.hidden', 'quote\'s "here".txt', 'emoji 🌊.txt', 'run', 'bin.dat', 'UPPER', '%2F.txt', 'plus+sign', '#hash?.md', 'lifecycle/ausführen', 'lifecycle/data.bin', 'tools/lifecycle/x'];
 
 // The files of one asset, no more than so many bytes each.
 function files(random, name, big) {
@@ -45,7 +45,7 @@ export async function roundtrip(page, fed, { count, large, seed = 7 }) {
   const names = Array.from({ length: count }, (_, number) => `tree-${number}`);
   let total = 0;
   for (let at = 0; at < count; at += 50) {
-    const all = Object.assign({}, ...names.slice(at, at + 50).map((name) => files(random, name, name === 'tree-0' ? large : 0)));
+    const all = Object.assign({}, ...names.slice(at, at + 50).map((name) => files(random, name, name === 'tree-0' || (name === 'tree-9' && large > 10_000_000) ? large : 0)));
     total += Object.keys(all).length;
     await commit(api(from), here, 'dtaas/common', all, 'Random trees');
   }

@@ -2,7 +2,7 @@
 
 use compose::trigger::{add, check_name, remove, twins};
 use proptest::collection::vec;
-use proptest::prelude::{ProptestConfig, Strategy, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::select;
 
 const FOLDER: &str = "digital_twins";
@@ -112,6 +112,76 @@ proptest! {
         let others = |text: &str| text.lines().filter(|line| line.starts_with("job") || line.starts_with("  script") || line.starts_with("# ")).map(str::to_owned).collect::<Vec<_>>();
         prop_assert_eq!(others(&left), others(&text));
         prop_assert_eq!(text.matches("trigger_t").count(), count);
+    }
+}
+
+/// Pieces of parents, each valid wherever a key of the file may stand; `N` is a number of its own.
+const PIECES: [&str; 16] = [
+    "\n",
+    "   \n",
+    "# trigger_hello: not this\n",
+    "#\n# two lines\n",
+    "job_N:\n  script: [make]\n",
+    "job_N: {script: [make], stage: triggers}\n",
+    "job_N:\n    script:\n    - make\n    # inside\n\n",
+    "\"job N\":\n  script: |\n    trigger_hello:\n      a: b\n\n",
+    "'job_N' :\n  script: >-\n    folded\n    text\n",
+    ".base_N: &base_N\n  tags: [linux]\njob_N:\n  <<: *base_N\n  script: x # why\n",
+    "variables_N:\n  A: \"trigger_hello_world:\"\n  B: 'it''s'\n",
+    "include_N:\n- local: a.yml\n- project: x/y\n  file: b.yml\n",
+    "trigger_otherN:\n  stage: triggers\n  trigger: {include: o.yml}\n",
+    "trigger_hello_world_N:\n  trigger:\n    include: w.yml\n",
+    "? job_N\n: script: x\n",
+    "ünïcode_N:\n  script: [\"漢字\", '🙂']\n",
+];
+/// What may stand before and after them.
+const HEADS: [&str; 6] = [
+    "",
+    "stages: [triggers]\n",
+    "# head\n\nstages:\n- triggers\n",
+    "spec:\n  inputs: {}\n---\nstages: [triggers]\n",
+    "\u{feff}stages: [triggers]\n",
+    "%YAML 1.2\n---\nstages: [triggers]\n",
+];
+const TAILS: [&str; 5] = ["", "# the end", "last: here", "last: |+\n  kept\n\n\n", "...\n"];
+
+/// Any file made of those, with either kind of line end.
+fn parents() -> impl Strategy<Value = String> {
+    (select(HEADS.to_vec()), vec(select(PIECES.to_vec()), 0..9), select(TAILS.to_vec()), proptest::bool::ANY).prop_map(|(head, pieces, tail, windows)| {
+        let numbered: String = pieces.iter().enumerate().map(|(place, piece)| piece.replace('N', &place.to_string())).collect();
+        let text = format!("{head}{numbered}{tail}");
+        if windows { text.replace('\n', "\r\n") } else { text }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Any set of twins, into and out of any parent, in any order.
+    #[test]
+    fn no_other_byte_of_any_parent(parent in parents(), (first, second) in names().prop_flat_map(|names| (shuffle_of(names.clone()), shuffle_of(names)))) {
+        // A file of comments alone, or of nothing, gets stages as well, which stay.
+        let Ok(has) = twins(&parent) else { return Ok(()) };
+        if parent.lines().all(|line| line.trim().is_empty() || line.trim_start_matches('\u{feff}').starts_with(['#', '.', '-', '%']) && !line.starts_with(".base")) {
+            return Ok(());
+        }
+        let new: Vec<&String> = first.iter().filter(|name| !has.contains(name)).collect();
+        let mut text = parent.clone();
+        for name in &new {
+            text = match add(&text, name, FOLDER) {
+                Ok(text) => text,
+                // What cannot be written into is refused, and nothing was.
+                Err(why) => { prop_assert_eq!(&text, &parent, "{}", why); return Ok(()) }
+            };
+        }
+        let mut all: Vec<String> = twins(&text).map_err(|why| proptest::test_runner::TestCaseError::fail(why))?;
+        prop_assert!(new.iter().all(|name| all.contains(name)), "{:?} in {}", all, text);
+        for name in second.iter().filter(|name| !has.contains(name)) {
+            text = remove(&text, name).expect("it can be removed");
+            all.retain(|other| other != name);
+            prop_assert_eq!(twins(&text), Ok(all.clone()), "{}", text);
+        }
+        prop_assert_eq!(text, parent);
     }
 }
 
