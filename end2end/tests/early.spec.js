@@ -33,6 +33,8 @@ test('rows are there before the app, the same as afterwards, and lead where they
   const before = await rows(page);
   await expect(page.locator('html')).not.toHaveAttribute('data-ready');
   await expect(page.locator('.skeleton')).toBeHidden();
+  // Nothing is counted before it is known.
+  await expect(page.locator('.kinds .count').first()).toHaveText('');
   expect(before.cells.every(([, , kind]) => kind === 'Model')).toBe(true);
   // A link works without the app.
   await page.getByRole('link', { name: odd }).click({ noWaitAfter: true });

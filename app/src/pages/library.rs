@@ -30,12 +30,12 @@ const SETTLED: std::time::Duration = std::time::Duration::from_millis(300);
 /// What is typed stands in the address when one has stopped for so long: some browsers refuse more than a hundred addresses in ten seconds.
 const TYPED: std::time::Duration = std::time::Duration::from_millis(150);
 
-/// The kinds as a row of links, with how many there are of each.
-fn kinds(places: &Places, chosen: Memo<Option<Kind>>, counts: Signal<[usize; 6]>) -> impl IntoView + use<> {
+/// The kinds as a row of links, with how many there are of each once anything is known.
+fn kinds(places: &Places, chosen: Memo<Option<Kind>>, counts: Signal<[usize; 6]>, waiting: Memo<bool>) -> impl IntoView + use<> {
     let link = |(number, kind): (usize, Option<Kind>)| {
         let href = Route::Library { places: places.clone(), kind }.to_string();
         let label = kind.map_or("All", Kind::plural);
-        view! { <li><a href=href aria-current=move || (chosen.get() == kind).then_some("page")>{label}" "<span class="count">{move || counts.get()[number]}</span></a></li> }
+        view! { <li><a href=href aria-current=move || (chosen.get() == kind).then_some("page")>{label}" "<span class="count">{move || if waiting.get() { String::new() } else { counts.get()[number].to_string() }}</span></a></li> }
     };
     let all = std::iter::once(None).chain(Kind::ALL.map(Some));
     let links = all.enumerate().map(link).collect_view();
@@ -207,7 +207,7 @@ pub fn Library(places: Places, instances: Vec<crate::bootstrap::Instance>) -> im
     view! {
         <Title text=title/>
         <div class="page-head"><h1>{title}</h1></div>
-        {kinds(&places, kind, counts)}
+        {kinds(&places, kind, counts, waiting)}
         <div class="bar">
             <Filter text label="Search names and files"/>
             <div class="choice" role="group" aria-label="Where">
