@@ -174,7 +174,7 @@ proptest! {
                 Err(why) => { prop_assert_eq!(&text, &parent, "{}", why); return Ok(()) }
             };
         }
-        let mut all: Vec<String> = twins(&text).map_err(|why| proptest::test_runner::TestCaseError::fail(why))?;
+        let mut all: Vec<String> = twins(&text).map_err(proptest::test_runner::TestCaseError::fail)?;
         prop_assert!(new.iter().all(|name| all.contains(name)), "{:?} in {}", all, text);
         for name in second.iter().filter(|name| !has.contains(name)) {
             text = remove(&text, name).expect("it can be removed");
