@@ -51,7 +51,7 @@ fn remedy(message: &str) -> String {
     } else if message.contains("rules configuration prevented") {
         "No job of .gitlab-ci.yml is for this twin. It needs a trigger job with the rule $DTName == the twin's name."
     } else if message.contains("A file with this name doesn't exist") {
-        "Somebody deleted or renamed it meanwhile. Reload this page: what you typed comes back as a new file."
+        "Somebody deleted or renamed it meanwhile. Copy what you typed into a new file; it also stays in this browser."
     } else if message.contains("Reference not found") {
         "The branch does not exist in this project. Choose another in the configuration, or push it."
     } else {

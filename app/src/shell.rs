@@ -54,7 +54,7 @@ pub fn shell() -> impl IntoView {
     // does nothing: the notice at its end says so.
     let boot = format!(
         "import init, {{ hydrate }} from '{}';\
-         init({{ module_or_path: '{}' }}).then(() => Promise.race([globalThis.twinportRows, new Promise((done) => setTimeout(done, {ROWS}))])).then(hydrate).catch((error) => {{ console.error(error); document.getElementById('boot-failed').hidden = false; }});",
+         init({{ module_or_path: '{}' }}).then(() => Promise.race([globalThis.twinportRows, new Promise((done) => setTimeout(done, {ROWS}))])).then(() => {{ globalThis.twinportTaken = true; hydrate(); }}).catch((error) => {{ console.error(error); document.getElementById('boot-failed').hidden = false; }});",
         assets.js, assets.wasm
     );
     // While developing: the server goes away and comes back with what was changed.

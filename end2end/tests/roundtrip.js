@@ -45,7 +45,7 @@ export async function roundtrip(page, fed, { count, large, seed = 7 }) {
   const names = Array.from({ length: count }, (_, number) => `tree-${number}`);
   let total = 0;
   for (let at = 0; at < count; at += 50) {
-    const all = Object.assign({}, ...names.slice(at, at + 50).map((name) => files(random, name, name === 'tree-0' || (name === 'tree-9' && large > 10_000_000) ? large : 0)));
+    const all = Object.assign({}, ...names.slice(at, at + 50).map((name) => files(random, name, name === 'tree-0' ? large : 0)));
     total += Object.keys(all).length;
     await commit(api(from), here, 'dtaas/common', all, 'Random trees');
   }

@@ -23,6 +23,9 @@ use crate::queries::copy::{Held, Snapshot, branch, bytes, project, snapshot_of};
 /// grow by a third in it.
 pub const MOST: u64 = 200 * 1024 * 1024;
 
+/// So many files are asked for in one go, so that whoever stops it does not wait for all.
+const AT_ONCE: usize = 24;
+
 /// An asset to be copied.
 #[derive(Clone)]
 pub struct Part {
@@ -109,7 +112,10 @@ pub async fn fetch(parts: &[Part], known: &Known, journey: Journey) -> Result<Ve
         });
     }
     journey.progress.set((0, files.len()));
-    let fetched = try_join_all(files.into_iter().map(|(part, held)| one(part, held, known, journey))).await?;
+    let mut fetched = Vec::with_capacity(files.len());
+    for some in files.chunks(AT_ONCE) {
+        fetched.extend(try_join_all(some.iter().map(|(part, held)| one(part, held, known, journey))).await?);
+    }
     let size: u64 = fetched.iter().map(|file| file.content.len() as u64).sum();
     if size > MOST {
         return Err(Problem {

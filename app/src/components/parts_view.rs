@@ -59,7 +59,7 @@ fn row(client: StoredValue<Client>, asset: StoredValue<Asset>, entry: Entry, aga
                 let act = (standing.newer == Some(true) && standing.there)
                     .then(|| view! { <button type="button" class="button" on:click=move |_| updating.set(true)>"Look at the update"</button> });
                 // What is newer there as well is brought in first, so that nobody's change is taken back.
-                let give = (standing.newer == Some(false) && standing.changed)
+                let give = (standing.newer == Some(false) && standing.changed && standing.source.0.username.is_some())
                     .then(|| view! { <button type="button" class="button" aria-expanded=move || offering.get().to_string() on:click=move |_| offering.update(|open| *open = !*open)>"Offer the change"</button> });
                 view! { <p class="part-state" data-variant=variant><Picture icon/>{text}</p>{act}{give} }.into_any()
             }

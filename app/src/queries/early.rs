@@ -18,6 +18,7 @@ pub const FIRST_ROWS: &str = "first-rows";
 const SCRIPT: &str = "const { place, owners, kinds, links, only } = EARLY;\
 const found = location.search ? undefined : [...ahead.values()][1];\
 if (found) globalThis.twinportRows = found.then(([, , bytes]) => {\
+if (globalThis.twinportTaken) return;\
 const table = document.getElementById(place), { data } = JSON.parse(new TextDecoder().decode(bytes)), rows = [];\
 owners.forEach((_, p) => kinds.forEach((_, k) => {\
 const tree = (only === null || only === k) && data['p' + p]?.repository?.['f' + k];\

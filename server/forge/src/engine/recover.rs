@@ -18,8 +18,12 @@ impl Forge {
                 tracing::error!(job = bridge.id, ?error, "a bridge of an earlier start cannot go on");
             }
         }
-        let open: Vec<i64> =
-            sqlx::query_scalar("SELECT id FROM pipelines WHERE status NOT IN ('success', 'failed', 'canceled', 'skipped') ORDER BY id").fetch_all(&self.db).await?;
+        let open: Vec<i64> = sqlx::query_scalar(
+            "SELECT id FROM pipelines WHERE status NOT IN ('success', 'failed', 'canceled', 'skipped')
+                OR EXISTS (SELECT 1 FROM jobs WHERE pipeline_id = pipelines.id AND retried = 0 AND status = 'created') ORDER BY id",
+        )
+        .fetch_all(&self.db)
+        .await?;
         for pipeline in open {
             if let Err(error) = self.process(pipeline).await {
                 tracing::error!(pipeline, ?error, "a pipeline of an earlier start cannot go on");

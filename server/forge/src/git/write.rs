@@ -108,7 +108,8 @@ fn clean_path(path: &str) -> Refusal<String> {
 pub(super) fn signature(name: &str, email: &str, time: i64) -> Result<Signature<'static>, git2::Error> {
     let clean = |text: &str, otherwise: &str| {
         let kept: String = text.chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).collect();
-        if kept.trim().is_empty() { otherwise.to_owned() } else { kept.trim().to_owned() }
+        // What libgit2 takes off the ends by itself, and then finds nothing.
+        if kept.trim_matches(|c: char| c.is_whitespace() || ".,:;\"\\'".contains(c)).is_empty() { otherwise.to_owned() } else { kept.trim().to_owned() }
     };
     Signature::new(&clean(name, "Unknown"), &clean(email, "unknown@localhost"), &git2::Time::new(time, 0))
 }

@@ -87,7 +87,7 @@ impl Forge {
 
     /// Writes down how a job ended, again while that fails: a job that nobody ends runs for good.
     pub(super) async fn end_job(&self, row: &JobRow, status: &Status, reason: Option<&str>, exit: Option<i32>) {
-        for pause in [1, 5, 30, 120] {
+        for pause in [1, 5, 30, 120, 0] {
             let Err(error) = self.finish_job(row, status, reason, exit).await else { return };
             tracing::error!(job = row.id, ?error, "failed to write down how a job ended");
             tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
@@ -103,7 +103,9 @@ impl Forge {
         self.set_job_status(row.id, status, reason).await?;
         self.environment_ends(row, *status == Status::Success).await?;
         let closing = self.runner.closing.load(std::sync::atomic::Ordering::Relaxed);
-        if *status == Status::Failed && (closing || row.attempts < i64::try_from(job.retry.max).unwrap_or_default()) && wants_again(row, reason, code) {
+        // An earlier try to write this down, or a person, may have started it again.
+        let again = pipelines::job(&self.db, row.id).await?.is_some_and(|now| now.retried);
+        if !again && *status == Status::Failed && (closing || row.attempts < i64::try_from(job.retry.max).unwrap_or_default()) && wants_again(row, reason, code) {
             // A server that stops takes no attempt away.
             self.clone_job(row, row.user_id, row.attempts + i64::from(!closing)).await?;
         }

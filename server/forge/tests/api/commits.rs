@@ -107,7 +107,9 @@ async fn names_of_authors_are_cleaned() {
     let world = World::new().await;
     let alice = world.person("alice", &["api"]).await;
     for (n, (name, email, kept)) in
-        [("<svg onload=x>", "a@b.test", "svg onload=x"), ("<>", "<a@b.test>", "Unknown"), ("Ada\nLovelace Jr.", "", "AdaLovelace Jr.")].into_iter().enumerate()
+        [("<svg onload=x>", "a@b.test", "svg onload=x"), ("<>", "<a@b.test>", "Unknown"), ("\"';", "'", "Unknown"), ("Ada\nLovelace Jr.", "", "AdaLovelace Jr.")]
+            .into_iter()
+            .enumerate()
     {
         let actions = json!([{ "action": "create", "file_path": format!("data/author-{n}"), "content": "x" }]);
         let body = json!({ "branch": "main", "commit_message": "x", "author_name": name, "author_email": email, "actions": actions });
