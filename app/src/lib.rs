@@ -7,6 +7,7 @@
 
 pub mod bootstrap;
 pub mod browser;
+pub mod foreign;
 pub mod places;
 pub mod problem;
 pub mod routes;
